@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Port: the kernel's SAD and SPD as the engine uses them.  Requests are answered later
+ * through a callback (the monitor process executes them); each is all or nothing.
+ */
+#ifndef TANUKI_KERNEL_KERNEL_H
+#define TANUKI_KERNEL_KERNEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <keydb.h>
+
+#include "base/addr.h"
+#include "base/attr.h"
+
+enum { KERNEL_CHILD_POLICIES_MAX = 24, KERNEL_REASON_MAX_BYTES = 128 };
+
+/*
+ * What a CHILD_SA is in the kernel: a pair of SAs, and the policies that lead traffic to
+ * them (out, in, and fwd in tunnel mode, for each pair of selectors).
+ */
+struct kernel_child {
+	struct keydb_sa in, out;
+	uint8_t n_policies;
+	struct keydb_policy policies[KERNEL_CHILD_POLICIES_MAX];
+};
+
+/* result: 0 or negative errno (-EEXIST: the SPI is taken, choose another). reason: "" or words. */
+typedef void (*kernel_done_fn)(void *arg, int result, const char *reason);
+
+struct kernel;
+
+struct kernel_ops {
+	/*
+	 * Installs both SAs and all policies, or nothing.  child is borrowed for the call.  done
+	 * is never called before the function returned 0; a negative result means that it never will.
+	 */
+	int (*child_install)(struct kernel *k, const struct kernel_child *child,
+			     kernel_done_fn done, void *arg);
+	/* Removes what child_install() put there; missing entries are no error.  done may be NULL.
+	 * Only the ids, selectors and directions of child matter. */
+	int (*child_remove)(struct kernel *k, const struct kernel_child *child,
+			    kernel_done_fn done, void *arg);
+	/* Tells the kernel that an ACQUIRE failed, so that the next packet asks again. */
+	int (*acquire_failed)(struct kernel *k, const struct keydb_sa_id *larval, uint32_t seq);
+	/* Forgets a callback whose owner goes away; its request still runs. */
+	void (*cancel)(struct kernel *k, void *arg);
+};
+
+/* Implementations embed this as their first member. */
+struct kernel {
+	const struct kernel_ops *ops;
+};
+
+/* What the kernel reports; the engine is told by whoever owns the port. */
+typedef void (*kernel_event_fn)(void *arg, const struct keydb_event *event);
+
+/* The fake (tests, simulation): remembers everything, fails on demand. */
+struct loop;
+struct kernel_fake;
+/* delay_ms: how long an answer takes on the loop's clock. NULL without memory. */
+struct kernel_fake *kernel_fake_new(struct loop *l, int64_t delay_ms);
+void kernel_fake_free(struct kernel_fake *f);
+struct kernel *kernel_fake_port(struct kernel_fake *f);
+/* The next child_install fails with result; nothing is installed. */
+void kernel_fake_fail_next(struct kernel_fake *f, int result);
+/* Children now installed; index < count. */
+size_t kernel_fake_count(const struct kernel_fake *f);
+const struct kernel_child *kernel_fake_child(const struct kernel_fake *f, size_t index);
+
+#endif
