@@ -80,6 +80,7 @@ struct child_config {
 	uint32_t priority;
 	uint8_t n_proposals;
 	struct proposal proposals[POLICY_PROPOSALS_MAX];
+	uint16_t pfs_group;        /* KE transform id for rekeying, 0 = none (RFC 7296 1.3.1) */
 	struct lifetime lifetime;
 	int line;                  /* in the configuration, for messages */
 };
