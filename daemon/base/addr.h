@@ -50,9 +50,11 @@ const char *addr_text_port(const struct addr *a, char *buf);
 const char *addr_prefix_text(const struct addr_prefix *p, char *buf);
 
 bool addr_is_set(const struct addr *a);
-bool addr_is_any(const struct addr *a);       /* 0.0.0.0 or :: */
+/* 0.0.0.0 or :: */
+bool addr_is_any(const struct addr *a);
 bool addr_is_linklocal(const struct addr *a);
-bool addr_is_multicast(const struct addr *a); /* multicast or broadcast */
+/* Multicast, and the limited broadcast. */
+bool addr_is_multicast(const struct addr *a);
 /* Without and with the port. */
 bool addr_eq(const struct addr *a, const struct addr *b);
 bool addr_eq_port(const struct addr *a, const struct addr *b);

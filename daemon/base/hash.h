@@ -25,12 +25,15 @@ struct hash {
 
 MUST_USE int hash_init(struct hash *h); /* -ENOMEM */
 void hash_done(struct hash *h);         /* the nodes stay the caller's */
-/* Adds node under key; -EEXIST if the key is there, -ENOMEM. */
+/* Adds node under key; -EEXIST if the key is there. */
 MUST_USE int hash_add(struct hash *h, struct hash_node *node, uint64_t key);
 struct hash_node *hash_find(const struct hash *h, uint64_t key);
 /* Removes a node that is in the table. */
 void hash_remove(struct hash *h, struct hash_node *node);
-/* Iteration in no order: pass NULL first; the node returned may be removed. */
+/*
+ * Iteration in no order: pass NULL first.  The node returned may be removed before the
+ * next call, which still reads it: free it after that.  Nothing may be added meanwhile.
+ */
 struct hash_node *hash_next(const struct hash *h, const struct hash_node *after);
 
 /* SipHash-2-4 of the bytes (Aumasson, Bernstein 2012): flooding-safe with a random key. */

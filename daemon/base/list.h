@@ -41,11 +41,15 @@ static inline void list_remove(struct list *node)
 
 #define LIST_ENTRY(node, type, member) CONTAINER_OF(node, type, member)
 
-/* The current element may be removed inside the loop. */
-#define LIST_EACH(it, head, member)                                                        \
-	for (__typeof__(it) it##_next_ = (it = LIST_ENTRY((head)->next, __typeof__(*it), member), \
-					  LIST_ENTRY(it->member.next, __typeof__(*it), member)); \
-	     &it->member != (head);                                                        \
-	     it = it##_next_, it##_next_ = LIST_ENTRY(it->member.next, __typeof__(*it), member))
+/*
+ * Walks the elements; the current one may be removed (and freed) inside the loop, no
+ * other.  After the loop it has no meaning.  No pointer to a "containing" object is ever
+ * formed from the head, which has none.
+ */
+#define LIST_EACH(it, head, member)                                                  \
+	for (struct list *it##_node_ = (head)->next, *it##_next_ = it##_node_->next; \
+	     it##_node_ != (head) &&                                                 \
+	     ((it) = LIST_ENTRY(it##_node_, __typeof__(*(it)), member), true);       \
+	     it##_node_ = it##_next_, it##_next_ = it##_node_->next)
 
 #endif

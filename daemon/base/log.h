@@ -29,16 +29,18 @@ struct log_field {
 	};
 };
 
+/* clang-format off */
 #define F_STR(k, v) { .key = (k), .kind = LOG_F_STR, .str = (v) }
 #define F_INT(k, v) { .key = (k), .kind = LOG_F_INT, .num = (int64_t)(v) }
 #define F_SPI32(k, v) { .key = (k), .kind = LOG_F_HEX32, .num = (int64_t)(uint32_t)(v) }
 #define F_SPI64(k, v) { .key = (k), .kind = LOG_F_HEX64, .num = (int64_t)(v) }
 #define F_ADDR(k, v) { .key = (k), .kind = LOG_F_ADDR, .addr = (v) }
 #define F_BYTES(k, v) { .key = (k), .kind = LOG_F_BYTES, .bytes = (v) }
+/* clang-format on */
 
 /* LOG(INFO, "ike_sa_up", F_ADDR("peer", &sa->peer), F_SPI64("spi_i", sa->spi_i)); */
-#define LOG(level, event, ...)                                                             \
-	log_write(LOG_##level, (event), (const struct log_field[]){ __VA_ARGS__ },         \
+#define LOG(level, event, ...)                                                     \
+	log_write(LOG_##level, (event), (const struct log_field[]){ __VA_ARGS__ }, \
 		  sizeof((const struct log_field[]){ __VA_ARGS__ }) / sizeof(struct log_field))
 
 void log_write(enum log_level level, const char *event, const struct log_field *fields, size_t n);

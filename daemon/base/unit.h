@@ -13,7 +13,9 @@
 #include <cmocka.h>
 
 /* A table row for cmocka_run_group_tests() whose name is a sentence. */
+/* clang-format off */
 #define UNIT(sentence, fn) { (sentence), (fn), NULL, NULL, NULL }
+/* clang-format on */
 
 /* Turns hex text (blanks ignored) into bytes; returns their number. */
 static inline size_t __attribute__((unused)) unit_hex(const char *hex, uint8_t *ret, size_t max)
