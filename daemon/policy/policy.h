@@ -103,7 +103,7 @@ struct peer_config {
 	bool initial_contact;
 	int64_t dpd_delay_ms;      /* 0 = no liveness checks */
 	int dpd_tries;             /* unused with IKEv2's retransmission; kept for IKEv1 */
-	uint8_t nonce_bytes;
+	uint16_t nonce_bytes;      /* 16..256 */
 	uint8_t n_proposals;
 	struct proposal proposals[POLICY_PROPOSALS_MAX];
 	struct lifetime lifetime;
@@ -124,7 +124,8 @@ struct policy {
 	struct list peers;         /* struct peer_config, in order of the file */
 	struct policy_timers timers;
 	char psk_path[4096];
-	char control_path[108];
+	char control_path[108];    /* "": no control socket */
+	char privsep_user[POLICY_NAME_MAX_BYTES], privsep_group[POLICY_NAME_MAX_BYTES]; /* "" = built-in */
 	uint16_t port, natt_port;  /* 500 and 4500 */
 	uint8_t n_listen;          /* 0: all addresses */
 	struct addr listen[POLICY_ADDRS_MAX];
@@ -140,6 +141,9 @@ void policy_unref(struct policy *p);
 /* Adds an entry with defaults; owned by the snapshot.  NULL without memory. */
 struct peer_config *policy_add_peer(struct policy *p, const char *name);
 struct child_config *peer_config_add_child(struct peer_config *peer, const char *name);
+
+/* A reqid > 0x3fff scattered over its range by a hash of both names; the same in every run. */
+uint32_t policy_reqid(const char *peer_name, const char *child_name);
 
 /*
  * The first peer that may be at peer_addr (and local_addr if it is set); entries with an
