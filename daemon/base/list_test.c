@@ -82,19 +82,19 @@ static void test_the_current_element_may_move_to_another_list(void **state)
 static void test_break_leaves_the_element_found(void **state)
 {
 	struct list head;
-	struct item *item, *other, *found = NULL;
-	int pairs = 0;
+	struct item *item, *other;
+	int pairs = 0, found = 0;
 
 	(void)state;
 	list_init(&head);
 	for (int i = 1; i <= 3; i++)
 		item_new(&head, i);
 	LIST_EACH(item, &head, node) {
-		found = item;
+		found = item->number;
 		if (item->number == 2)
 			break;
 	}
-	assert_int_equal(found->number, 2);
+	assert_int_equal(found, 2);
 	LIST_EACH(item, &head, node)
 		LIST_EACH(other, &head, node)
 			pairs++;
