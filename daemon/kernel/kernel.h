@@ -35,11 +35,15 @@ struct kernel_ops {
 	/*
 	 * Installs both SAs and all policies, or nothing.  child is borrowed for the call.  done
 	 * is never called before the function returned 0; a negative result means that it never will.
+	 * An SA whose id.proto is 0 is left out (both: traps, policies without SAs yet).  A policy
+	 * that is there already is replaced, and stays if the install fails.  Requests are executed
+	 * in the order of the calls.
 	 */
 	int (*child_install)(struct kernel *k, const struct kernel_child *child,
 			     kernel_done_fn done, void *arg);
 	/* Removes what child_install() put there; missing entries are no error.  done may be NULL.
-	 * Only the ids, selectors and directions of child matter. */
+	 * Only the ids (proto 0: none), and of policies the selectors, directions, marks and if_ids
+	 * matter.  The engine leaves policies out that another child or a trap still needs. */
 	int (*child_remove)(struct kernel *k, const struct kernel_child *child,
 			    kernel_done_fn done, void *arg);
 	/* Tells the kernel that an ACQUIRE failed, so that the next packet asks again. */

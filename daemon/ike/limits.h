@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Everything that a peer, authenticated or not, can make the engine keep or do has its
+ * bound here; and the numbers that other parts of the daemon rely on.
+ */
+#ifndef TANUKI_IKE_LIMITS_H
+#define TANUKI_IKE_LIMITS_H
+
+/*
+ * Our SPIs carry the number of their engine, so that packets and kernel events find it:
+ * IKE SPIs in bits 63..56, ESP SPIs in bits 31..24.  The rest is random.
+ */
+enum {
+	LIMIT_SPI_ENGINE_SHIFT = 56,
+	LIMIT_ESP_SPI_ENGINE_SHIFT = 24,
+	LIMIT_ENGINES = 256,
+	LIMIT_ESP_SPI_MIN = 256, /* RFC 4303 2.1: lower ones are reserved */
+};
+
+/* Messages */
+enum {
+	LIMIT_MESSAGE_BYTES = 4096,     /* longest message that we build */
+	LIMIT_RECEIVE_BYTES = 16384,    /* longest message that we look at */
+	LIMIT_ARENA_BYTES = 262144,     /* parsed payloads of one message */
+	LIMIT_NONCE_MIN_BYTES = 16,     /* RFC 7296 2.10 */
+	LIMIT_NONCE_MAX_BYTES = 256,
+	LIMIT_COOKIE_MAX_BYTES = 64,    /* RFC 7296 2.6 */
+};
+
+/* IKE SAs and half-open ones (RFC 7296 2.6) */
+enum {
+	LIMIT_IKE_SAS = 100000,
+	LIMIT_HALF_OPEN_COOKIE = 100,   /* from here on a COOKIE is demanded */
+	LIMIT_HALF_OPEN = 2000,         /* from here on requests are dropped */
+	LIMIT_COOKIE_SECRET_MS = 60000, /* a secret makes cookies for so long, and is valid twice */
+	LIMIT_COOKIE_HOLD_MS = 30000,   /* once demanded, cookies are demanded for so long */
+	LIMIT_INIT_RETRIES = 5,         /* COOKIE and INVALID_KE_PAYLOAD answers obeyed */
+	LIMIT_SPI_TRIES = 8,            /* random SPIs tried until one is free */
+	LIMIT_ESP_SPI_TRIES = 3,        /* times that the kernel may say "taken" */
+	LIMIT_CHILDREN_PER_SA = 64,
+	LIMIT_LINGER_MS = 30000,        /* a dead SA answers retransmissions for so long */
+	LIMIT_WAITERS_PER_SA = 64,      /* callers who wait for one SA */
+	LIMIT_INITIATIONS_PER_CHILD = 256, /* of one entry, to different addresses */
+};
+
+/* Answers to unauthenticated messages outside of any SA (RFC 7296 2.21.4) */
+enum {
+	LIMIT_ERROR_REPLIES_BURST = 20,
+	LIMIT_ERROR_REPLY_MS = 100,     /* one more each so many milliseconds */
+	LIMIT_REFUSAL_LOGS_BURST = 20,  /* negotiation_failed records without a known peer */
+	LIMIT_REFUSAL_LOG_MS = 500,
+	LIMIT_HINT_LIVENESS_MS = 10000, /* INVALID_IKE_SPI makes us ask so often at most */
+};
+
+/* Time */
+enum {
+	LIMIT_ACQUIRE_QUIET_MS = 2000,  /* an ACQUIRE that comes just after the child is up is late */
+	LIMIT_RETRY_FIRST_MS = 2000,    /* "initiate at start" tries again, doubling ... */
+	LIMIT_RETRY_MAX_MS = 300000,    /* ... up to this */
+	LIMIT_STOP_MS = 3000,           /* engine_stop() waits so long for answers */
+	LIMIT_BUSY_MS = 30000,          /* keeper and kernel answer within this, or the exchange ends */
+};
+
+/* Refusals that are remembered for show and explain, newest per peer */
+enum { LIMIT_REFUSALS = 256 };
+
+#endif
