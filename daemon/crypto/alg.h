@@ -62,10 +62,12 @@ enum { ALG_WORDS_MAX = 8, ALG_KEY_SIZES_MAX = 3 };
 struct alg {
 	uint8_t type; /* enum transform_type */
 	uint16_t id;
-	const char *name;                     /* "AES_GCM_16": for people */
-	const char *words[ALG_WORDS_MAX];     /* in racoon.conf: "aes_gcm16"; NULL ends */
-	uint16_t key_bits[ALG_KEY_SIZES_MAX]; /* ENCR: sizes to choose from; 0 ends; [0] is the default */
-	bool fixed_key;                       /* ENCR: one key size, no attribute on the wire */
+	const char *name; /* "AES_GCM_16": for people */
+	/* in racoon.conf: "aes_gcm16"; NULL ends */
+	const char *words[ALG_WORDS_MAX];
+	/* ENCR: sizes to choose from, the default first; 0 ends */
+	uint16_t key_bits[ALG_KEY_SIZES_MAX];
+	bool fixed_key; /* ENCR: one key size, no attribute on the wire */
 	bool aead;
 	bool ike; /* usable in an IKE SA (crypto implements it) */
 	bool esp; /* usable in ESP (the kernel implements it) */

@@ -41,8 +41,8 @@ size_t cipher_icv_bytes(const struct cipher *c);
 /*
  * Encrypts text (len bytes, already padded) in place and writes the IV and the ICV.  ctx is the
  * struct cipher.  An AEAD's IV counts up from 1 and never repeats under a key; CBC's is random.
- * Allocates nothing.  -EINVAL: len is no multiple of the block; -EOVERFLOW: the key has no IV
- * left; -EIO: the library failed, text is then wiped.
+ * Allocates only at the first call.  -EINVAL: len is 0 or no multiple of the block; -EOVERFLOW:
+ * the key has no IV left; -ENOMEM; -EIO: the library failed, text is then wiped.
  */
 MUST_USE int cipher_seal(void *ctx, struct slice aad, uint8_t *iv, uint8_t *text, size_t len,
 			 uint8_t *icv);

@@ -15,5 +15,7 @@ enum { DIGEST_SHA1_BYTES = 20, DIGEST_SHA256_BYTES = 32 };
 MUST_USE int digest_sha1(const struct slice *parts, size_t n_parts, uint8_t ret[DIGEST_SHA1_BYTES]);
 MUST_USE int digest_sha256(const struct slice *parts, size_t n_parts,
 			   uint8_t ret[DIGEST_SHA256_BYTES]);
+/* Releases what is cached (part of crypto_end()). */
+void digest_end(void);
 
 #endif

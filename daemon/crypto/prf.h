@@ -26,10 +26,11 @@ MUST_USE int prf_compute(uint16_t prf, struct slice key, const struct slice *par
 			 uint8_t ret[PRF_MAX_BYTES], size_t *ret_len);
 
 /*
- * prf+(key, parts[0] | parts[1] | ...) of RFC 7296 2.13: exactly len bytes into out.
- * -ENOTSUP: unknown PRF, -EINVAL: more than 255 blocks asked for.  On failure out is wiped.
+ * prf+(key, seed[0] | seed[1] | ...) of RFC 7296 2.13: exactly len bytes into out, at most 14
+ * parts.  -ENOTSUP: unknown PRF, -EINVAL: more than 255 blocks or too many parts.  Failures of the
+ * library wipe out.
  */
-MUST_USE int prf_plus(uint16_t prf, struct slice key, const struct slice *parts, size_t n_parts,
+MUST_USE int prf_plus(uint16_t prf, struct slice key, const struct slice *seed, size_t n_seed,
 		      uint8_t *out, size_t len);
 
 /*
