@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* racoon.conf: what files mean, and what the errors say. */
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/unit.h"
+#include "config/config.h"
+#include "config/schema.h"
+
+static char warned[4096];
+
+static void note_warning(void *arg, const char *text)
+{
+	(void)arg;
+	size_t used = strlen(warned);
+	snprintf(warned + used, sizeof(warned) - used, "%s\n", text);
+}
+
+static const struct config_options options = { .warn = note_warning };
+
+static struct policy *good(const char *text)
+{
+	struct policy *p = NULL;
+	struct err err = { 0 };
+	warned[0] = '\0';
+	if (config_parse("test.conf", text, strlen(text), &options, &p, &err))
+		fail_msg("%s", err.text);
+	return p;
+}
+
+/* The text is refused, and this is said about it. */
+static void bad(const char *text, const char *said)
+{
+	struct policy *p = NULL;
+	struct err err = { 0 };
+	warned[0] = '\0';
+	int rc = config_parse("test.conf", text, strlen(text), &options, &p, &err);
+	if (rc >= 0) {
+		policy_unref(p);
+		fail_msg("accepted: %s", text);
+	}
+	if (!strstr(err.text, said))
+		fail_msg("\"%s\" does not say \"%s\"", err.text, said);
+	assert_null(p);
+	assert_int_equal(rc, err.code);
+}
+
+#define REMOTE                                                            \
+	"remote \"gw\" { remote_address 192.0.2.2; exchange_mode ike2;\n" \
+	" authentication_method pre_shared_key; }\n"
+
+static const struct peer_config *only_peer(const struct policy *p)
+{
+	assert_false(list_empty(&p->peers));
+	return LIST_ENTRY(p->peers.next, const struct peer_config, node);
+}
+
+static const struct child_config *only_child(const struct policy *p)
+{
+	const struct peer_config *peer = only_peer(p);
+	assert_false(list_empty(&peer->children));
+	return LIST_ENTRY(peer->children.next, const struct child_config, node);
+}
+
+static void an_empty_file_has_defaults(void **state)
+{
+	(void)state;
+	struct policy *p = good("# nothing\n");
+	assert_true(list_empty(&p->peers));
+	assert_int_equal(p->port, 500);
+	assert_int_equal(p->natt_port, 4500);
+	assert_true(p->timers.retransmit_tries > 0);
+	policy_unref(p);
+}
+
+static void a_tunnel_is_read(void **state)
+{
+	(void)state;
+	struct policy *p = good(
+		"path pre_shared_key \"/etc/psk.txt\"; log debug;\n"
+		"listen { isakmp 192.0.2.1 [500]; isakmp_natt 192.0.2.1 [4500]; adminsock \"/run/s\"; }\n"
+		"timer { counter 7; interval 500 ms; natt_keepalive 10 sec; phase1 1 min; }\n"
+		"sainfo address 10.1.0.0/24 [80] tcp address fd02::/64 any {\n"
+		"  remote \"gw\"; name \"lan\"; mode tunnel; install_policy on; esn on; replay_window 1024;\n"
+		"  lifetime time 1 hour; lifetime byte 4 GB; pfs_group ecp256; priority 77;\n"
+		"  encryption_algorithm aes_gcm16 256, aes 128; authentication_algorithm hmac_sha256; }\n"
+		"remote \"gw\" { remote_address 192.0.2.2, 2001:db8::2 [501], \"gw.example\";\n"
+		"  exchange_mode ike2; my_identifier fqdn \"a.example\"; peers_identifier keyid tag \"b\";\n"
+		"  initiate on; dpd_delay 30; nonce_size 48; lifetime time 2 hour;\n"
+		"  proposal { encryption_algorithm aes_gcm16 128; prf_algorithm prf_sha256;\n"
+		"    dh_group curve25519, 14; authentication_method pre_shared_key; } }\n");
+	const struct peer_config *peer = only_peer(p);
+	const struct child_config *c = only_child(p);
+	assert_string_equal(p->psk_path, "/etc/psk.txt");
+	assert_int_equal(p->n_listen, 1);
+	assert_int_equal(p->timers.retransmit_first_ms, 500);
+	assert_int_equal(p->timers.half_open_ms, 60000);
+	assert_int_equal(peer->n_peer_addrs, 2);
+	assert_int_equal(peer->peer_addrs[1].port, 501);
+	assert_string_equal(peer->peer_name, "gw.example");
+	assert_int_equal(peer->local_id.type, ID_FQDN);
+	assert_int_equal(peer->peer_ids[0].type, ID_KEY_ID);
+	assert_true(peer->verify_id);
+	assert_int_equal(peer->initiate, INITIATE_AT_START);
+	assert_int_equal(peer->dpd_delay_ms, 30000);
+	assert_int_equal(peer->lifetime.hard_ms, 7200000);
+	assert_int_equal(peer->n_proposals, 1);
+	assert_int_equal(peer->proposals[0].n_transforms, 4);
+	assert_string_equal(c->name, "lan");
+	assert_int_equal(c->local_ts.ts[0].port_lo, 80);
+	assert_int_equal(c->local_ts.ts[0].proto, 6);
+	assert_int_equal(c->peer_ts.ts[0].proto, 0);
+	assert_int_equal(c->n_proposals, 2); /* the AEAD alone, then cipher and MAC */
+	assert_int_equal(c->pfs_group, KE_ECP_256);
+	assert_int_equal(c->priority, 77);
+	assert_true(c->reqid > 0x3fff);
+	assert_int_equal(c->lifetime.bytes, 4ull << 30);
+	policy_unref(p);
+}
+
+static void a_misspelt_word_is_named_with_the_nearest(void **state)
+{
+	(void)state;
+	bad("remote \"gw\" {\n\texchange_mod ike2;\n}",
+	    "test.conf:2:2: unknown word \"exchange_mod\" in "
+	    "remote; did you mean \"exchange_mode\"?");
+	bad("sianfo anonymous { }", "did you mean \"sainfo\"?");
+	bad("log debgu;", "did you mean \"debug\"?");
+	bad("listen { isakmp 192.0.2; }", "test.conf:1:17: \"192.0.2\": an IPv4 or IPv6 address");
+	bad("remote \"gw\" { exchange_mode ike2; authentication_method psk;\n"
+	    " proposal { encryption_algorithm aes_gmc16; } }",
+	    "did you mean \"aes_gcm16\"?");
+}
+
+static void syntax_errors_have_a_place(void **state)
+{
+	(void)state;
+	bad("log info", "test.conf:1:9: ';' is missing after \"info\"");
+	bad("listen {", "'}' is missing");
+	bad("log \"info", "test.conf:1:5: this string never ends");
+	bad("}", "cannot begin with \"}\"");
+	bad("log info; $", "test.conf:1:11: '$' has no meaning");
+	bad("log info debug;", "\"debug\": ';' expected before this");
+	bad("log { }", "\"log\" takes no { } block");
+	bad("timer;", "a { } block expected");
+	bad("timer { counter many; }", "a number from 1 to 100 expected");
+	bad("timer { interval 5 fortnights; }", "a unit expected");
+	bad("a { b { c { d { e { f { g { h { i { } } } } } } } } }", "nested too deeply");
+}
+
+static void remotes_are_checked(void **state)
+{
+	(void)state;
+	bad("remote anonymous { exchange_mode main; }", "IKEv1");
+	bad("remote anonymous { }", "exchange_mode is missing");
+	bad("remote anonymous { exchange_mode ike2; }", "authentication_method is missing");
+	bad("remote anonymous { exchange_mode ike2; authentication_method rsasig; }",
+	    "pre_shared_key only");
+	bad(REMOTE REMOTE, "there is a remote of this name already");
+	bad("remote \"a\" inherit \"b\" { }", "no remote of this name stands above");
+	bad("remote \"a/b\" { }", "no '/'");
+	bad("remote \"a\" { exchange_mode ike2; authentication_method psk;\n"
+	    " proposal { encryption_algorithm aes 128; dh_group 14; } }",
+	    "hash_algorithm (or integrity_algorithm and prf_algorithm) is missing in this proposal");
+	bad("remote \"a\" { certificate_type x509 \"c\" \"k\"; }",
+	    "certificates are not supported");
+	bad("remote \"a\" { nonce_size 8; }", "a number from 16 to 256");
+}
+
+static void sainfos_are_checked(void **state)
+{
+	(void)state;
+	bad("sainfo anonymous { }", "belongs to no remote");
+	bad(REMOTE "sainfo anonymous { remote \"wg\"; }", "there is none of the name wg");
+	bad(REMOTE "sainfo address 10.0.0.0/33 any anonymous { }", "an address, a net or a range");
+	bad(REMOTE "sainfo address 10.0.0.9-10.0.0.1 any anonymous { }", "not below its first");
+	bad(REMOTE "sainfo address 10.0.0.1 [x] any anonymous { }", "a number from 1 to 65535");
+	bad(REMOTE "sainfo address 10.0.0.1 nope anonymous { }", "a protocol expected");
+	bad(REMOTE "sainfo address 10.0.0.1 any address fd00::1 any { mode transport; }",
+	    "one family");
+	bad(REMOTE "sainfo anonymous { encryption_algorithm aes; }",
+	    "authentication_algorithm is missing");
+	bad(REMOTE "sainfo anonymous { encryption_algorithm idea; }", "not known or not safe");
+	bad(REMOTE "sainfo anonymous { encryption_algorithm aes 100; }", "no key of this size");
+	bad(REMOTE "sainfo anonymous { name \"a\"; }\nsainfo anonymous { name \"a\"; }", "already");
+	bad(REMOTE "sainfo anonymous { mode tunel; }", "did you mean \"tunnel\"?");
+	bad(REMOTE "sainfo anonymous { replay_window 5000; }", "a number from 0 to 4096");
+}
+
+static void words_without_meaning_only_warn(void **state)
+{
+	(void)state;
+	struct policy *p =
+		good("padding { randomize on; }\n"
+		     "remote anonymous { exchange_mode ike2, main; doi ipsec_doi; passive on;\n"
+		     "  proposal_check obey; generate_policy on; mode_cfg off;\n"
+		     "  authentication_method { local psk; remote psk; } }\n"
+		     "sainfo anonymous { compression_algorithm deflate; pfs_group 14; }\n");
+	assert_non_null(strstr(warned, "test.conf:2:44: \"doi\" is ignored"));
+	assert_non_null(strstr(warned, "IKEv1 is not tried"));
+	assert_int_equal(only_peer(p)->initiate, INITIATE_NEVER);
+	assert_false(only_peer(p)->verify_id); /* racoon's default while IKEv1 is in the list */
+	assert_true(only_child(p)->install_policy);
+	assert_int_equal(only_child(p)->local_ts.n, 0);
+	assert_int_equal(only_child(p)->pfs_group, 14);
+	policy_unref(p);
+}
+
+static void a_child_inherits_and_overrides(void **state)
+{
+	(void)state;
+	struct policy *p =
+		good(REMOTE "remote 192.0.2.9 [600] inherit \"gw\" { initiate off; dpd_delay 5; }");
+	const struct peer_config *peer = policy_find_by_name(p, "192.0.2.9");
+	assert_non_null(peer);
+	assert_int_equal(peer->n_peer_addrs, 1);
+	assert_int_equal(peer->peer_addrs[0].port, 600);
+	assert_int_equal(peer->initiate, INITIATE_NEVER);
+	assert_int_equal(peer->dpd_delay_ms, 5000);
+	policy_unref(p);
+}
+
+static char *printed(const struct policy *p)
+{
+	char *text;
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
+	assert_non_null(f);
+	config_print(p, f);
+	fclose(f);
+	return text;
+}
+
+static void what_is_printed_means_the_same(void **state)
+{
+	(void)state;
+	struct policy *p = good(
+		"path pre_shared_key \"/etc/psk.txt\"; privsep { user \"u\"; }\n" REMOTE
+		"remote anonymous { exchange_mode ike2; authentication_method psk; nat_traversal force;\n"
+		" my_identifier user_fqdn \"u@example\"; peers_identifier address 192.0.2.7;\n"
+		" peers_identifier fqdn \"x.example\"; verify_identifier off; }\n"
+		"sainfo address 10.0.0.1-10.0.0.9 [53] udp address fd00::/8 any { remote \"gw\"; esn on; }\n"
+		"sainfo address 192.0.2.1 any address 192.0.2.2 any { mode transport;\n"
+		"  encryption_algorithm aes 256; authentication_algorithm hmac_sha256;\n"
+		"  lifetime packet 1000; install_policy on; }\n");
+	char *first = printed(p);
+	struct policy *again = good(first);
+	char *second = printed(again);
+	assert_string_equal(first, second);
+	free(first);
+	free(second);
+	policy_unref(p);
+	policy_unref(again);
+}
+
+static void files_are_included_once_found(void **state)
+{
+	(void)state;
+	char dir[] = "/tmp/config-test.XXXXXX", path[64], text[256];
+	struct policy *p = NULL;
+	struct err err = { 0 };
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/part.conf", dir);
+	FILE *f = fopen(path, "w");
+	assert_non_null(f);
+	fputs(REMOTE, f);
+	fclose(f);
+	snprintf(text, sizeof(text), "path include \"%s\";\ninclude \"p*.conf\";\n", dir);
+	assert_int_equal(config_parse("t", text, strlen(text), NULL, &p, &err), 0);
+	assert_non_null(policy_find_by_name(p, "gw"));
+	policy_unref(p);
+	f = fopen(path, "w");
+	fprintf(f, "include \"%s\";\n", path);
+	fclose(f);
+	p = NULL;
+	assert_true(config_load(path, NULL, &p, &err) < 0);
+	assert_non_null(strstr(err.text, "include each other"));
+	unlink(path);
+	rmdir(dir);
+	bad("include \"/nonexistent/*.conf\";", "no file matches");
+}
+
+static void every_row_can_be_reached(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < schema_n_words; i++) {
+		const struct word *w = &schema_words[i];
+		assert_non_null(w->apply);
+		assert_non_null(w->syntax);
+		assert_non_null(w->deflt);
+		assert_true(strlen(w->help) > 0);
+		for (size_t j = 0; j < i; j++)
+			assert_false(schema_words[j].section == w->section &&
+				     strcmp(schema_words[j].name, w->name) == 0);
+	}
+}
+
+/* Real files: each either loads or is refused for a reason that names IKEv1 or a feature. */
+static void real_files_are_understood(void **state)
+{
+	(void)state;
+	const char *corpus = getenv("TANUKI_CORPUS");
+	char path[4096];
+	if (!corpus) {
+		print_message("skip: TANUKI_CORPUS is not set\n");
+		skip();
+	}
+	snprintf(path, sizeof(path), "%s/racoon", corpus);
+	DIR *d = opendir(path);
+	assert_non_null(d);
+	for (struct dirent *e; (e = readdir(d));) {
+		struct policy *p = NULL;
+		struct err err = { 0 };
+		if (e->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), "%s/racoon/%s", corpus, e->d_name);
+		int rc = config_load(path, &options, &p, &err);
+		if (rc && rc != -EOPNOTSUPP)
+			fail_msg("%s: %s", e->d_name, err.text);
+		policy_unref(p);
+	}
+	closedir(d);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		UNIT("an empty file has defaults", an_empty_file_has_defaults),
+		UNIT("a tunnel is read", a_tunnel_is_read),
+		UNIT("a misspelt word is named with the nearest",
+		     a_misspelt_word_is_named_with_the_nearest),
+		UNIT("syntax errors have a place", syntax_errors_have_a_place),
+		UNIT("remotes are checked", remotes_are_checked),
+		UNIT("sainfos are checked", sainfos_are_checked),
+		UNIT("words without meaning only warn", words_without_meaning_only_warn),
+		UNIT("a child inherits and overrides", a_child_inherits_and_overrides),
+		UNIT("what is printed means the same", what_is_printed_means_the_same),
+		UNIT("files are included once found", files_are_included_once_found),
+		UNIT("every row can be reached", every_row_can_be_reached),
+		UNIT("real files are understood", real_files_are_understood),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

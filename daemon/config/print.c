@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The effective configuration as racoon.conf text, and the table of words. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "config/config.h"
+#include "config/schema.h"
+
+static void print_time(FILE *out, const char *word, int64_t ms)
+{
+	if (ms % 1000)
+		fprintf(out, "%s %" PRId64 " ms;\n", word, ms);
+	else
+		fprintf(out, "%s %" PRId64 " sec;\n", word, ms / 1000);
+}
+
+static const char *on_off(bool v)
+{
+	return v ? "on" : "off";
+}
+
+static void print_addr(FILE *out, const struct addr *a)
+{
+	char text[ADDR_TEXT_MAX_BYTES];
+	struct addr bare = *a;
+	bare.port = 0;
+	fprintf(out, "%s", addr_text(&bare, text));
+	if (a->port)
+		fprintf(out, " [%u]", a->port);
+}
+
+static void print_listen(const struct policy *p, FILE *out)
+{
+	fprintf(out, "listen {\n");
+	for (size_t i = 0; i < p->n_listen; i++) {
+		fprintf(out, "\tisakmp ");
+		print_addr(out, &p->listen[i]);
+		fprintf(out, ";\n");
+	}
+	for (size_t i = 0; i < p->n_listen_natt; i++) {
+		fprintf(out, "\tisakmp_natt ");
+		print_addr(out, &p->listen_natt[i]);
+		fprintf(out, ";\n");
+	}
+	if (p->control_path[0])
+		fprintf(out, "\tadminsock \"%s\";\n}\n", p->control_path);
+	else
+		fprintf(out, "\tadminsock disabled;\n}\n");
+}
+
+static void print_timers(const struct policy_timers *t, FILE *out)
+{
+	fprintf(out, "timer {\n\tcounter %d;\n\t", t->retransmit_tries);
+	print_time(out, "interval", t->retransmit_first_ms);
+	fprintf(out, "\t");
+	print_time(out, "phase1", t->half_open_ms);
+	fprintf(out, "\t");
+	print_time(out, "natt_keepalive", t->natt_keepalive_ms);
+	fprintf(out, "}\n");
+}
+
+static void print_privsep(const struct policy *p, FILE *out)
+{
+	if (!p->privsep_user[0] && !p->privsep_group[0])
+		return;
+	fprintf(out, "privsep {\n");
+	if (p->privsep_user[0])
+		fprintf(out, "\tuser \"%s\";\n", p->privsep_user);
+	if (p->privsep_group[0])
+		fprintf(out, "\tgroup \"%s\";\n", p->privsep_group);
+	fprintf(out, "}\n");
+}
+
+static void print_id(FILE *out, const char *word, const struct id *id)
+{
+	static const char *const kinds[] = {
+		[ID_FQDN] = "fqdn",
+		[ID_RFC822_ADDR] = "user_fqdn",
+		[ID_KEY_ID] = "keyid tag",
+	};
+	char text[ID_TEXT_MAX_BYTES];
+	if (id->type == ID_NONE)
+		fprintf(out, "\t%s address;\n", word);
+	else if (id->type == ID_IPV4_ADDR || id->type == ID_IPV6_ADDR)
+		fprintf(out, "\t%s address %s;\n", word, id_text(id, text));
+	else
+		fprintf(out, "\t%s %s \"%.*s\";\n", word, kinds[id->type], (int)id->len,
+			(const char *)id->body);
+}
+
+/* The transforms of one type as "word bits, word bits". */
+static void print_algs(FILE *out, const char *word, const struct proposal *p, uint8_t type)
+{
+	const char *between = "";
+	for (size_t i = 0; i < p->n_transforms; i++) {
+		const struct transform *t = &p->transforms[i];
+		const struct alg *alg = alg_find(t->type, t->id);
+		if (t->type != type || !alg)
+			continue;
+		if (!*between)
+			fprintf(out, "\t\t%s ", word);
+		fprintf(out, "%s%s", between, alg->words[0]);
+		if (t->key_bits)
+			fprintf(out, " %u", t->key_bits);
+		between = ", ";
+	}
+	if (*between)
+		fprintf(out, ";\n");
+}
+
+static void print_ike_proposal(const struct proposal *p, FILE *out)
+{
+	fprintf(out, "\tproposal {\n");
+	print_algs(out, "encryption_algorithm", p, TRANSFORM_ENCR);
+	print_algs(out, "prf_algorithm", p, TRANSFORM_PRF);
+	print_algs(out, "integrity_algorithm", p, TRANSFORM_INTEG);
+	print_algs(out, "dh_group", p, TRANSFORM_KE);
+	fprintf(out, "\t}\n");
+}
+
+static void print_peer_addrs(const struct peer_config *peer, FILE *out)
+{
+	const char *between = "\tremote_address ";
+	for (size_t i = 0; i < peer->n_peer_addrs; i++) {
+		fprintf(out, "%s", between);
+		print_addr(out, &peer->peer_addrs[i]);
+		between = ", ";
+	}
+	if (peer->peer_name[0])
+		fprintf(out, "%s\"%s\"", between, peer->peer_name);
+	if (peer->n_peer_addrs || peer->peer_name[0])
+		fprintf(out, ";\n");
+	if (addr_is_set(&peer->local_addr)) {
+		fprintf(out, "\tlocal_address ");
+		print_addr(out, &peer->local_addr);
+		fprintf(out, ";\n");
+	}
+}
+
+static void print_peer(const struct peer_config *peer, FILE *out)
+{
+	static const char *const initiate[] = {
+		[INITIATE_NEVER] = "off",
+		[INITIATE_ON_DEMAND] = "ondemand",
+		[INITIATE_AT_START] = "on",
+	};
+	fprintf(out, "remote \"%s\" {\n\texchange_mode ike2;\n", peer->name);
+	print_peer_addrs(peer, out);
+	print_id(out, "my_identifier", &peer->local_id);
+	for (size_t i = 0; i < peer->n_peer_ids; i++)
+		print_id(out, "peers_identifier", &peer->peer_ids[i]);
+	fprintf(out, "\tverify_identifier %s;\n", on_off(peer->verify_id));
+	fprintf(out, "\tauthentication_method pre_shared_key;\n");
+	fprintf(out, "\tinitiate %s;\n", initiate[peer->initiate]);
+	fprintf(out, "\tnat_traversal %s;\n",
+		peer->nat_force ? "force" : on_off(peer->nat_traversal));
+	fprintf(out, "\tinitial_contact %s;\n", on_off(peer->initial_contact));
+	fprintf(out, "\tnonce_size %u;\n\t", peer->nonce_bytes);
+	print_time(out, "dpd_delay", peer->dpd_delay_ms);
+	fprintf(out, "\t");
+	print_time(out, "lifetime time", peer->lifetime.hard_ms);
+	for (size_t i = 0; i < peer->n_proposals; i++)
+		print_ike_proposal(&peer->proposals[i], out);
+	fprintf(out, "}\n");
+}
+
+static void print_selector(const struct ts_list *list, FILE *out)
+{
+	char first[ADDR_TEXT_MAX_BYTES], last[ADDR_TEXT_MAX_BYTES];
+	struct addr_prefix prefix;
+	if (list->n == 0) {
+		fprintf(out, "anonymous");
+		return;
+	}
+	const struct ts *ts = &list->ts[0];
+	if (addr_range_prefix(&ts->first, &ts->last, &prefix) == 0)
+		fprintf(out, "address %s", addr_prefix_text(&prefix, first));
+	else
+		fprintf(out, "address %s-%s", addr_text(&ts->first, first),
+			addr_text(&ts->last, last));
+	if (ts->port_lo == 0 && ts->port_hi == UINT16_MAX)
+		fprintf(out, " [any]");
+	else
+		fprintf(out, " [%u]", ts->port_lo);
+	if (ts->proto)
+		fprintf(out, " %u", ts->proto);
+	else
+		fprintf(out, " any");
+}
+
+/* ESP proposals as they are written: all ciphers in one list, all MACs in another. */
+static void print_esp_algs(const struct child_config *c, FILE *out)
+{
+	struct proposal all = { 0 };
+	for (size_t i = 0; i < c->n_proposals; i++) {
+		for (size_t j = 0; j < c->proposals[i].n_transforms; j++) {
+			const struct transform *t = &c->proposals[i].transforms[j];
+			if (all.n_transforms < POLICY_TRANSFORMS_MAX && t->type != TRANSFORM_ESN)
+				all.transforms[all.n_transforms++] = *t;
+		}
+	}
+	print_algs(out, "encryption_algorithm", &all, TRANSFORM_ENCR);
+	print_algs(out, "authentication_algorithm", &all, TRANSFORM_INTEG);
+}
+
+static void print_child_lifetime(const struct lifetime *l, FILE *out)
+{
+	fprintf(out, "\t");
+	print_time(out, "lifetime time", l->hard_ms);
+	if (l->bytes)
+		fprintf(out, "\tlifetime byte %" PRIu64 " B;\n", l->bytes);
+	if (l->packets)
+		fprintf(out, "\tlifetime packet %" PRIu64 ";\n", l->packets);
+}
+
+static void print_child(const struct child_config *c, FILE *out)
+{
+	fprintf(out, "sainfo ");
+	print_selector(&c->local_ts, out);
+	fprintf(out, " ");
+	print_selector(&c->peer_ts, out);
+	fprintf(out, " {\n\tremote \"%s\";\n\tname \"%s\";\n", c->peer->name, c->name);
+	fprintf(out, "\tmode %s;\n", c->mode == CHILD_TUNNEL ? "tunnel" : "transport");
+	fprintf(out, "\tinstall_policy %s;\n", on_off(c->install_policy));
+	fprintf(out, "\tesn %s;\n\treplay_window %u;\n", on_off(c->esn), c->replay_window_pkts);
+	if (c->priority)
+		fprintf(out, "\tpriority %u;\n", c->priority);
+	if (c->pfs_group && alg_find(TRANSFORM_KE, c->pfs_group))
+		fprintf(out, "\tpfs_group %s;\n", alg_find(TRANSFORM_KE, c->pfs_group)->words[0]);
+	print_child_lifetime(&c->lifetime, out);
+	print_esp_algs(c, out);
+	fprintf(out, "}\n");
+}
+
+void config_print(const struct policy *policy, FILE *out)
+{
+	static const char *const levels[] = {
+		[LOG_ERROR] = "error", [LOG_WARNING] = "warning", [LOG_NOTIFY] = "notify",
+		[LOG_INFO] = "info",   [LOG_DEBUG] = "debug",     [LOG_DEBUG2] = "debug2",
+	};
+	const struct peer_config *peer;
+	const struct child_config *child;
+	fprintf(out, "path pre_shared_key \"%s\";\nlog %s;\n", policy->psk_path,
+		levels[policy->log_level]);
+	print_listen(policy, out);
+	print_timers(&policy->timers, out);
+	print_privsep(policy, out);
+	LIST_EACH(peer, &policy->peers, node)
+		print_peer(peer, out);
+	LIST_EACH(peer, &policy->peers, node) {
+		LIST_EACH(child, &peer->children, node)
+			print_child(child, out);
+	}
+}
+
+void config_print_words(FILE *out)
+{
+	for (size_t i = 0; i < schema_n_words; i++) {
+		const struct word *w = &schema_words[i];
+		fprintf(out, "%s\t%s\t%s\t%s\t%s\n", schema_section_name(w->section), w->name,
+			w->syntax, w->deflt, w->help);
+	}
+}

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The words of racoon.conf, one row each, and the walk over a section's statements. */
+#include "config/schema.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "base/fmt.h"
+
+#define AT(type, field) .offset = offsetof(type, field)
+#define NO_CERTIFICATES "certificates are not supported by this version: use pre_shared_key"
+#define IKEV1_ONLY "has no meaning in IKEv2"
+
+/*
+ * Targets: global, listen, privsep, padding: struct policy; timer: struct policy_timers;
+ * remote: struct remote_draft; proposal: struct proposal_draft; sainfo: struct sainfo_draft.
+ */
+/* clang-format off */
+const struct word schema_words[] = {
+	{ IN_GLOBAL, "path", apply_path, .syntax = "include|pre_shared_key|certificate|backupsa|script|pidfile \"path\"", .deflt = "pre_shared_key \"/etc/racoon/psk.txt\"", .help = "where files are" },
+	{ IN_GLOBAL, "log", apply_log, .syntax = "error|warning|notify|info|debug|debug2", .deflt = "info", .help = "records above this level are not written" },
+	{ IN_GLOBAL, "listen", apply_block, .block = true, .arg = IN_LISTEN, .syntax = "{ ... }", .deflt = "", .help = "addresses and sockets" },
+	{ IN_GLOBAL, "timer", apply_block, .block = true, .arg = IN_TIMER, .syntax = "{ ... }", .deflt = "", .help = "waits and retries" },
+	{ IN_GLOBAL, "privsep", apply_block, .block = true, .arg = IN_PRIVSEP, .syntax = "{ ... }", .deflt = "", .help = "whom the processes without privileges run as" },
+	{ IN_GLOBAL, "padding", apply_block, .block = true, .arg = IN_PADDING, .syntax = "{ ... }", .deflt = "", .help = "padding of IKEv1; " IKEV1_ONLY },
+	{ IN_GLOBAL, "complex_bundle", apply_ignored, .syntax = "on|off", .deflt = "on", .help = IKEV1_ONLY },
+	{ IN_GLOBAL, "gss_id_enc", apply_ignored, .syntax = "utf-16le|latin1", .deflt = "utf-16le", .help = IKEV1_ONLY },
+	{ IN_GLOBAL, "pfkey_buffer", apply_ignored, .syntax = "kB", .deflt = "0", .help = "PF_KEY is not used" },
+	{ IN_GLOBAL, "mode_cfg", apply_refused, .block = true, .syntax = "{ ... }", .deflt = "", .help = "addresses for clients are not supported by this version" },
+	{ IN_GLOBAL, "radiuscfg", apply_refused, .block = true, .syntax = "{ ... }", .deflt = "", .help = "RADIUS is not supported by this version" },
+	{ IN_GLOBAL, "ldapcfg", apply_refused, .block = true, .syntax = "{ ... }", .deflt = "", .help = "LDAP is not supported by this version" },
+	{ IN_GLOBAL, "pool", apply_refused, .block = true, .syntax = "\"name\" { ... }", .deflt = "", .help = "addresses for clients are not supported by this version" },
+	{ IN_GLOBAL, "remote", apply_remote, .block = true, .syntax = "anonymous|address|\"name\" [inherit \"name\"] { ... }", .deflt = "", .help = "a peer" },
+	{ IN_GLOBAL, "sainfo", apply_sainfo, .block = true, .syntax = "anonymous | local peer { ... }", .deflt = "", .help = "traffic to protect and how" },
+
+	{ IN_LISTEN, "isakmp", apply_listen_addr, .arg = LISTEN_IKE, .syntax = "address [port]", .deflt = "all addresses [500]", .help = "where IKE listens" },
+	{ IN_LISTEN, "isakmp_natt", apply_listen_addr, .arg = LISTEN_NATT, .syntax = "address [port]", .deflt = "all addresses [4500]", .help = "where IKE behind NAT listens" },
+	{ IN_LISTEN, "strict_address", apply_ignored, .syntax = "", .deflt = "", .help = "an address that cannot be bound is always reported" },
+	{ IN_LISTEN, "adminsock", apply_adminsock, .syntax = "\"path\" [\"owner\" \"group\" mode] | disabled", .deflt = "\"/run/tanukid/tanukid.sock\"", .help = "the control socket" },
+
+	{ IN_TIMER, "counter", apply_counter, .min = 1, .max = 100, AT(struct policy_timers, retransmit_tries), .syntax = "number", .deflt = "5", .help = "how often a request is sent before the peer counts as silent" },
+	{ IN_TIMER, "interval", apply_duration, .min = 100, .max = 3600000, AT(struct policy_timers, retransmit_first_ms), .syntax = "number unit", .deflt = "2 sec", .help = "first wait for a response; each next one is 1.8 times as long" },
+	{ IN_TIMER, "persend", apply_ignored, .syntax = "number", .deflt = "1", .help = "one datagram is sent at a time" },
+	{ IN_TIMER, "phase1", apply_duration, .min = 1000, .max = 3600000, AT(struct policy_timers, half_open_ms), .syntax = "number unit", .deflt = "30 sec", .help = "a peer that began and does not go on is forgotten" },
+	{ IN_TIMER, "phase2", apply_ignored, .syntax = "number unit", .deflt = "30 sec", .help = IKEV1_ONLY },
+	{ IN_TIMER, "natt_keepalive", apply_duration, .max = 3600000, AT(struct policy_timers, natt_keepalive_ms), .syntax = "number unit", .deflt = "20 sec", .help = "keeps NAT mappings open; 0 sends none" },
+
+	{ IN_PRIVSEP, "user", apply_privsep_name, AT(struct policy, privsep_user), .syntax = "\"name\"", .deflt = "_tanuki, else nobody", .help = "user of the processes without privileges" },
+	{ IN_PRIVSEP, "group", apply_privsep_name, AT(struct policy, privsep_group), .syntax = "\"name\"", .deflt = "the user's", .help = "their group" },
+	{ IN_PRIVSEP, "chroot", apply_ignored, .syntax = "\"path\"", .deflt = "", .help = "an empty folder is chosen by itself" },
+
+	{ IN_PADDING, "randomize", apply_ignored, .syntax = "on|off", .deflt = "on", .help = IKEV1_ONLY },
+	{ IN_PADDING, "randomize_length", apply_ignored, .syntax = "on|off", .deflt = "off", .help = IKEV1_ONLY },
+	{ IN_PADDING, "maximum_length", apply_ignored, .syntax = "number", .deflt = "20", .help = IKEV1_ONLY },
+	{ IN_PADDING, "exclusive_tail", apply_ignored, .syntax = "on|off", .deflt = "on", .help = IKEV1_ONLY },
+	{ IN_PADDING, "strict_check", apply_ignored, .syntax = "on|off", .deflt = "off", .help = IKEV1_ONLY },
+	{ IN_PADDING, "restrict_check", apply_ignored, .syntax = "on|off", .deflt = "off", .help = IKEV1_ONLY },
+
+	{ IN_REMOTE, "remote_address", apply_remote_address, .syntax = "address [port] | \"host name\", ...", .deflt = "anywhere", .help = "where the peer is; all are tried" },
+	{ IN_REMOTE, "local_address", apply_local_address, .syntax = "address", .deflt = "the system chooses", .help = "our address towards the peer" },
+	{ IN_REMOTE, "exchange_mode", apply_exchange_mode, .syntax = "ike2, main, aggressive, base", .deflt = "", .help = "protocol; ike2 is needed" },
+	{ IN_REMOTE, "doi", apply_ignored, .syntax = "ipsec_doi", .deflt = "ipsec_doi", .help = IKEV1_ONLY },
+	{ IN_REMOTE, "situation", apply_ignored, .syntax = "identity_only", .deflt = "identity_only", .help = IKEV1_ONLY },
+	{ IN_REMOTE, "my_identifier", apply_identifier, .arg = ID_OURS, .syntax = "address [addr] | fqdn \"s\" | user_fqdn \"s\" | keyid tag \"s\"", .deflt = "address", .help = "who we say we are" },
+	{ IN_REMOTE, "peers_identifier", apply_identifier, .arg = ID_PEERS, .syntax = "as my_identifier; repeatable", .deflt = "its address", .help = "who the peer may be" },
+	{ IN_REMOTE, "verify_identifier", apply_verify_identifier, .syntax = "on|off", .deflt = "on", .help = "refuse a peer with another identity" },
+	{ IN_REMOTE, "authentication_method", apply_auth_method, .arg = AUTH_IN_REMOTE, .syntax = "pre_shared_key", .deflt = "", .help = "how both prove who they are; needed here or in a proposal" },
+	{ IN_REMOTE, "certificate_type", apply_refused, .syntax = "x509 \"certificate\" \"key\"", .deflt = "", .help = NO_CERTIFICATES },
+	{ IN_REMOTE, "ca_type", apply_refused, .syntax = "x509 \"file\"", .deflt = "", .help = NO_CERTIFICATES },
+	{ IN_REMOTE, "peers_certfile", apply_refused, .syntax = "x509 \"file\"", .deflt = "", .help = NO_CERTIFICATES },
+	{ IN_REMOTE, "verify_cert", apply_ignored, .syntax = "on|off", .deflt = "on", .help = "there are no certificates in this version" },
+	{ IN_REMOTE, "send_cert", apply_ignored, .syntax = "on|off", .deflt = "on", .help = "there are no certificates in this version" },
+	{ IN_REMOTE, "send_cr", apply_ignored, .syntax = "on|off", .deflt = "on", .help = "there are no certificates in this version" },
+	{ IN_REMOTE, "match_empty_cr", apply_ignored, .syntax = "on|off", .deflt = "off", .help = "there are no certificates in this version" },
+	{ IN_REMOTE, "nonce_size", apply_nonce_size, .min = 16, .max = 256, .syntax = "bytes", .deflt = "32", .help = "length of our nonce, RFC 7296 2.10" },
+	{ IN_REMOTE, "lifetime", apply_lifetime, .syntax = "time number unit", .deflt = "time 8 hour", .help = "the IKE SA ends after this time" },
+	{ IN_REMOTE, "initial_contact", apply_remote_flag, AT(struct peer_config, initial_contact), .syntax = "on|off", .deflt = "on", .help = "tell the peer to forget older SAs" },
+	{ IN_REMOTE, "passive", apply_initiate, .arg = INITIATE_PASSIVE, .syntax = "on|off", .deflt = "off", .help = "on: never initiate" },
+	{ IN_REMOTE, "initiate", apply_initiate, .arg = INITIATE_WHEN, .syntax = "off|on|ondemand", .deflt = "ondemand", .help = "when to connect: never, at start, when traffic wants it" },
+	{ IN_REMOTE, "proposal_check", apply_ignored, .syntax = "obey|strict|claim|exact", .deflt = "", .help = "IKEv2 chooses and narrows by its own rules" },
+	{ IN_REMOTE, "support_proxy", apply_ignored, .syntax = "on|off", .deflt = "", .help = IKEV1_ONLY },
+	{ IN_REMOTE, "support_mip6", apply_ignored, .syntax = "on|off", .deflt = "", .help = IKEV1_ONLY },
+	{ IN_REMOTE, "generate_policy", apply_generate_policy, .syntax = "off|on|require|unique", .deflt = "off", .help = "install_policy's default for this peer's sainfos" },
+	{ IN_REMOTE, "nat_traversal", apply_nat_traversal, .syntax = "on|off|force", .deflt = "on", .help = "UDP encapsulation when a NAT is found; force: always" },
+	{ IN_REMOTE, "ike_frag", apply_ignored, .syntax = "on|off|force", .deflt = "", .help = "IKE fragments are not supported by this version" },
+	{ IN_REMOTE, "esp_frag", apply_ignored, .syntax = "bytes", .deflt = "", .help = "Linux has no such thing" },
+	{ IN_REMOTE, "dpd", apply_ignored, .syntax = "on|off", .deflt = "on", .help = "liveness checks are part of IKEv2: see dpd_delay" },
+	{ IN_REMOTE, "dpd_delay", apply_dpd_delay, .syntax = "seconds", .deflt = "0", .help = "silence after which the peer is asked whether it lives; 0: never" },
+	{ IN_REMOTE, "dpd_retry", apply_ignored, .syntax = "seconds", .deflt = "5", .help = "IKEv2 retransmits: see timer" },
+	{ IN_REMOTE, "dpd_maxfail", apply_ignored, .syntax = "number", .deflt = "5", .help = "IKEv2 retransmits: see timer" },
+	{ IN_REMOTE, "rekey", apply_ignored, .syntax = "on|off|force", .deflt = "on", .help = "an SA that ends is made anew when traffic wants it" },
+	{ IN_REMOTE, "mode_cfg", apply_refused, .syntax = "on|off", .deflt = "off", .help = "addresses for clients are not supported by this version" },
+	{ IN_REMOTE, "xauth_login", apply_refused, .syntax = "\"login\"", .deflt = "", .help = "XAuth is IKEv1" },
+	{ IN_REMOTE, "script", apply_refused, .syntax = "\"path\" phase1_up|phase1_down|phase1_dead", .deflt = "", .help = "scripts are not supported by this version" },
+	{ IN_REMOTE, "weak_phase1_check", apply_ignored, .syntax = "on|off", .deflt = "off", .help = "unauthenticated messages never end an SA" },
+	{ IN_REMOTE, "ph1id", apply_ph1id, .syntax = "number", .deflt = "", .help = "links to a sainfo's remoteid" },
+	{ IN_REMOTE, "proposal", apply_proposal, .block = true, .syntax = "{ ... }", .deflt = "AES-GCM, then AES-CBC with SHA-256", .help = "algorithms of the IKE SA; repeatable, in order" },
+
+	{ IN_PROPOSAL, "encryption_algorithm", apply_algorithms, .arg = TRANSFORM_ENCR, .syntax = "name [bits], ...", .deflt = "aes_gcm16 256", .help = "cipher" },
+	{ IN_PROPOSAL, "hash_algorithm", apply_algorithms, .arg = ALGORITHM_HASH, .syntax = "name, ...", .deflt = "", .help = "prf and integrity in one word" },
+	{ IN_PROPOSAL, "prf_algorithm", apply_algorithms, .arg = TRANSFORM_PRF, .syntax = "name, ...", .deflt = "prf_sha256", .help = "pseudo-random function" },
+	{ IN_PROPOSAL, "integrity_algorithm", apply_algorithms, .arg = TRANSFORM_INTEG, .syntax = "name, ...", .deflt = "", .help = "integrity; ciphers like aes_gcm16 need none" },
+	{ IN_PROPOSAL, "dh_group", apply_algorithms, .arg = TRANSFORM_KE, .syntax = "name or number, ...", .deflt = "curve25519", .help = "key exchange" },
+	{ IN_PROPOSAL, "authentication_method", apply_auth_method, .arg = AUTH_IN_PROPOSAL, .syntax = "pre_shared_key", .deflt = "", .help = "as in remote" },
+	{ IN_PROPOSAL, "lifetime", apply_proposal_lifetime, .syntax = "time number unit", .deflt = "", .help = "as in remote" },
+	{ IN_PROPOSAL, "gss_id", apply_ignored, .syntax = "\"id\"", .deflt = "", .help = IKEV1_ONLY },
+	{ IN_PROPOSAL, "additional_key_exchange", apply_refused, .syntax = "name", .deflt = "", .help = "additional key exchanges are not supported by this version" },
+
+	{ IN_SAINFO, "remote", apply_sainfo_word, .arg = SAINFO_REMOTE, .syntax = "\"name\"", .deflt = "every remote", .help = "with which peer" },
+	{ IN_SAINFO, "name", apply_sainfo_word, .arg = SAINFO_NAME, .syntax = "\"name\"", .deflt = "net1, net2, ...", .help = "what tanukictl and the log call it" },
+	{ IN_SAINFO, "mode", apply_sainfo_word, .arg = SAINFO_MODE, .syntax = "tunnel|transport", .deflt = "tunnel", .help = "RFC 4301 4.1" },
+	{ IN_SAINFO, "install_policy", apply_sainfo_word, .arg = SAINFO_INSTALL_POLICY, .syntax = "on|off", .deflt = "off", .help = "on: the SPD entries are made from this section; off: setkey makes them" },
+	{ IN_SAINFO, "remoteid", apply_sainfo_word, .arg = SAINFO_REMOTEID, .syntax = "number", .deflt = "", .help = "the remote with this ph1id" },
+	{ IN_SAINFO, "pfs_group", apply_sainfo_word, .arg = SAINFO_PFS_GROUP, .syntax = "group", .deflt = "none", .help = "key exchange when rekeying" },
+	{ IN_SAINFO, "lifetime", apply_sainfo_word, .arg = SAINFO_LIFETIME, .syntax = "time number unit | byte number unit | packet number", .deflt = "time 8 hour", .help = "the SA ends after this" },
+	{ IN_SAINFO, "esn", apply_sainfo_word, .arg = SAINFO_ESN, .syntax = "on|off", .deflt = "off", .help = "64-bit sequence numbers" },
+	{ IN_SAINFO, "replay_window", apply_sainfo_word, .arg = SAINFO_REPLAY_WINDOW, .max = 4096, .syntax = "packets", .deflt = "64", .help = "how late a packet may come" },
+	{ IN_SAINFO, "priority", apply_sainfo_word, .arg = SAINFO_PRIORITY, .syntax = "number", .deflt = "by size: the smaller net first", .help = "the kernel's priority; lower wins" },
+	{ IN_SAINFO, "encryption_algorithm", apply_algorithms, .arg = TRANSFORM_ENCR, .syntax = "name [bits], ...", .deflt = "aes_gcm16 256", .help = "cipher of ESP" },
+	{ IN_SAINFO, "authentication_algorithm", apply_algorithms, .arg = TRANSFORM_INTEG, .syntax = "name, ...", .deflt = "", .help = "integrity of ESP; ciphers like aes_gcm16 need none" },
+	{ IN_SAINFO, "compression_algorithm", apply_ignored, .syntax = "deflate", .deflt = "", .help = "IPComp is not negotiated by this version" },
+	{ IN_SAINFO, "my_identifier", apply_ignored, .syntax = "", .deflt = "", .help = "belongs into remote" },
+};
+/* clang-format on */
+const size_t schema_n_words = N_ELEMENTS(schema_words);
+
+static const char *const section_names[SECTIONS_N] = {
+	[IN_GLOBAL] = "the file",   [IN_LISTEN] = "listen",   [IN_TIMER] = "timer",
+	[IN_PRIVSEP] = "privsep",   [IN_PADDING] = "padding", [IN_REMOTE] = "remote",
+	[IN_PROPOSAL] = "proposal", [IN_SAINFO] = "sainfo",
+};
+
+const char *schema_section_name(enum section section)
+{
+	return section_names[section];
+}
+
+void build_warn(const struct build *b, const struct token *t, const char *fmt, ...)
+{
+	char text[ERR_TEXT_MAX_BYTES];
+	struct err located;
+	va_list ap;
+	if (!b->options || !b->options->warn)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	token_error(&located, 0, t, "%s", text);
+	b->options->warn(b->options->warn_arg, located.text);
+}
+
+static const struct word *find_word(enum section section, const char *name)
+{
+	for (size_t i = 0; i < schema_n_words; i++) {
+		if (schema_words[i].section == section && strcmp(schema_words[i].name, name) == 0)
+			return &schema_words[i];
+	}
+	return NULL;
+}
+
+static int unknown_word(struct build *b, enum section section, const struct token *t)
+{
+	const char *names[N_ELEMENTS(schema_words)];
+	size_t n = 0;
+	for (size_t i = 0; i < schema_n_words; i++) {
+		if (schema_words[i].section == section)
+			names[n++] = schema_words[i].name;
+	}
+	const char *near = fmt_nearest(t->text, names, n);
+	if (near)
+		return token_error(b->err, -EINVAL, t,
+				   "unknown word \"%s\" in %s; did you mean \"%s\"?", t->text,
+				   section_names[section], near);
+	return token_error(b->err, -EINVAL, t, "unknown word \"%s\" in %s", t->text,
+			   section_names[section]);
+}
+
+static int apply_statement(struct build *b, enum section section, const struct statement *st,
+			   void *target)
+{
+	const struct word *w = find_word(section, st->tokens[0].text);
+	if (!w)
+		return unknown_word(b, section, &st->tokens[0]);
+	if (st->block && !w->block)
+		return token_error(b->err, -EINVAL, &st->tokens[0],
+				   "\"%s\" takes no { } block: %s %s;", w->name, w->name,
+				   w->syntax);
+	struct args a = args_of(st, 1, b->err);
+	return w->apply(b, w, &a, target);
+}
+
+int schema_apply(struct build *b, enum section section, const struct statement *list, void *target)
+{
+	for (; list; list = list->next) {
+		int rc = apply_statement(b, section, list, target);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
