@@ -170,7 +170,7 @@ int ke_derive(struct ke *ke, struct slice peer, struct secret *ret)
 		return crypto_fail(-EBADMSG);
 	int result = derive(ke, peer_key, &shared);
 	EVP_PKEY_free(peer_key);
-	/* RFC 8031 3.2: a point of small order contributes nothing.  In ECP, x may be zero. */
+	/* RFC 7748 6.1: a point of small order contributes nothing.  In ECP, x may be zero. */
 	if (result == 0 && ke->alg->id == KE_CURVE25519 && all_zero(&shared)) {
 		secret_done(&shared);
 		result = -EBADMSG;
