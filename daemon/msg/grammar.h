@@ -63,7 +63,7 @@ const struct grammar_form *grammar_table(void);
 
 /* What grammar_check() found. */
 struct grammar_result {
-	enum grammar_form_id form; /* the one that it has, or the one that it comes closest to */
+	enum grammar_form_id form; /* its form, or the closest one, or FORM_N if none is near */
 	uint8_t payload;           /* at fault, 0 if none */
 	const char *why;           /* static text: "missing", "not expected here", ... */
 };

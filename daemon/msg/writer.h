@@ -25,15 +25,12 @@
 
 struct msg_writer {
 	struct wr w;
-	int error;      /* first fault other than the buffer's end */
-	size_t next_at; /* where the type of the next payload goes */
-	const struct sk_ops *sk;
-	size_t sk_at, text_at; /* offsets of the SK payload and of its plaintext */
-};
-
-/* Where an open payload's length field is. */
-struct msg_payload {
-	struct wr_len len;
+	int error;               /* first fault other than the buffer's end */
+	size_t next_at;          /* where the type of the next payload goes */
+	const struct sk_ops *sk; /* while an SK payload is open */
+	bool sealed;
+	struct wr_len sk_len;
+	size_t text_at; /* where the SK payload's plaintext begins */
 };
 
 /*
@@ -44,8 +41,8 @@ void msg_writer_init(struct msg_writer *mw, void *buf, size_t capacity,
 		     const struct ike_header *header);
 
 /* A payload by hand: write its body to mw->w between open and close. */
-struct msg_payload msg_writer_open(struct msg_writer *mw, uint8_t type);
-void msg_writer_close(struct msg_writer *mw, struct msg_payload p);
+struct wr_len msg_writer_open(struct msg_writer *mw, uint8_t type);
+void msg_writer_close(struct msg_writer *mw, struct wr_len len);
 
 void msg_writer_add_sa(struct msg_writer *mw, const struct pl_sa *sa);
 void msg_writer_add_ke(struct msg_writer *mw, uint16_t group, struct slice data);
