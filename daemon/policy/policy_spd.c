@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Selectors and configuration -> SPD entries of the kernel. */
+#include "policy/policy_spd.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum {
+	PIECES_MAX = 16, /* of one range */
+	PROTO_ICMP = 1,
+	PROTO_ICMP6 = 58,
+	PROTO_MH = 135,
+	PORT_BITS = 16,
+};
+
+/* A run of ports as the kernel matches it: bits under a mask; mask 0 is any. */
+struct port_piece {
+	uint16_t port, mask;
+};
+
+/* One selector as pieces: every prefix with every port piece. */
+struct pieces {
+	const struct ts *ts;
+	struct addr_prefix prefixes[PIECES_MAX];
+	struct port_piece ports[PIECES_MAX];
+	size_t n_prefixes, n_ports;
+};
+
+/* What is being built, and for whom. */
+struct spd {
+	const struct child_config *child;
+	const struct policy_spd_ends *ends;
+	struct keydb_policy *entries;
+	size_t n, max;
+	struct err *err;
+};
+
+static int refuse(struct spd *s, int code, const struct ts *ts, const char *why)
+{
+	char text[TS_TEXT_MAX_BYTES];
+	return err_set(s->err, code, "selector %s: %s", ts_text(ts, text), why);
+}
+
+static bool has_types(uint8_t proto)
+{
+	return proto == PROTO_ICMP || proto == PROTO_ICMP6 || proto == PROTO_MH;
+}
+
+/* The largest aligned run of ports that begins at lo and does not pass hi. */
+static struct port_piece largest_run(uint32_t lo, uint32_t hi, uint32_t *ret_next)
+{
+	uint32_t size = 1;
+	while (size < 1u << PORT_BITS && lo % (2 * size) == 0 && lo + 2 * size - 1 <= hi)
+		size *= 2;
+	*ret_next = lo + size;
+	return (struct port_piece){ .port = (uint16_t)lo, .mask = (uint16_t) ~(size - 1) };
+}
+
+static int cut_ports(struct spd *s, struct pieces *p)
+{
+	uint32_t at = p->ts->port_lo, hi = p->ts->port_hi;
+	if (ts_port_opaque(p->ts))
+		return refuse(s, -ERANGE, p->ts, "the kernel cannot match OPAQUE ports");
+	if (at > hi)
+		return refuse(s, -ERANGE, p->ts, "the ports are no range");
+	for (p->n_ports = 0; at <= hi; p->n_ports++) {
+		if (p->n_ports == PIECES_MAX)
+			return refuse(s, -E2BIG, p->ts, "the ports make too many policies");
+		p->ports[p->n_ports] = largest_run(at, hi, &at);
+	}
+	return 0;
+}
+
+static int cut(struct spd *s, const struct ts *ts, struct pieces *ret)
+{
+	ret->ts = ts;
+	int n = ts_prefixes(ts, ret->prefixes, PIECES_MAX);
+	if (n < 0)
+		return refuse(s, n, ts, "the addresses make too many policies");
+	ret->n_prefixes = (size_t)n;
+	/* Types are looked at in pairs of selectors. */
+	if (has_types(ts->proto)) {
+		ret->ports[0] = (struct port_piece){ 0 };
+		ret->n_ports = 1;
+		return 0;
+	}
+	return cut_ports(s, ret);
+}
+
+static void set_port(struct port_piece p, uint16_t *port, uint16_t *mask, bool *any)
+{
+	*any = p.mask == 0;
+	*port = p.port;
+	*mask = p.mask == UINT16_MAX ? 0 : p.mask;
+}
+
+static void set_ports(struct keydb_selector *sel, struct port_piece src, struct port_piece dst)
+{
+	set_port(src, &sel->src_port, &sel->src_port_mask, &sel->src_port_any);
+	set_port(dst, &sel->dst_port, &sel->dst_port_mask, &sel->dst_port_any);
+}
+
+/* One type with all of its codes, or one code of it. */
+static int cut_types(struct spd *s, const struct ts *ts, struct port_piece *ret_type,
+		     struct port_piece *ret_code)
+{
+	unsigned int lo = ts->port_lo, hi = ts->port_hi;
+	bool all_codes = (lo & 0xff) == 0 && (hi & 0xff) == 0xff;
+	*ret_type = *ret_code = (struct port_piece){ 0 };
+	if (ts_port_any(ts))
+		return 0;
+	if (lo >> 8 != hi >> 8 || (lo != hi && !all_codes))
+		return refuse(s, -ERANGE, ts, "the kernel matches one type or one code of it");
+	*ret_type = (struct port_piece){ .port = (uint16_t)(lo >> 8), .mask = UINT16_MAX };
+	if (lo == hi)
+		*ret_code = (struct port_piece){ .port = lo & 0xff, .mask = UINT16_MAX };
+	return 0;
+}
+
+/*
+ * RFC 4301 4.4.1.1: type and code are the upper and the lower byte of the port, in both
+ * selectors alike.  The kernel has the type as source port and the code as destination port,
+ * in either direction.
+ */
+static int set_types(struct spd *s, const struct ts *local, const struct ts *peer,
+		     struct keydb_selector *sel)
+{
+	struct port_piece type, code;
+	bool same = local->port_lo == peer->port_lo && local->port_hi == peer->port_hi;
+	if (!ts_port_any(local) && !ts_port_any(peer) && !same)
+		return refuse(s, -ERANGE, local, "both sides must name the same types");
+	int result = cut_types(s, ts_port_any(local) ? peer : local, &type, &code);
+	if (result == 0)
+		set_ports(sel, type, code);
+	return result;
+}
+
+static void set_addr(union keydb_addr *ret, const struct addr *a)
+{
+	struct sockaddr_storage ss;
+	struct addr bare = *a;
+	bare.port = 0;
+	memset(ret, 0, sizeof(*ret));
+	memcpy(ret, &ss, addr_to_sockaddr(&bare, &ss));
+}
+
+uint32_t policy_spd_priority(const struct child_config *child, const struct keydb_selector *sel)
+{
+	unsigned int bits = (unsigned int)sel->src_bits + sel->dst_bits;
+	unsigned int rest = (sel->proto != 0) + !sel->src_port_any + !sel->dst_port_any;
+	if (child->priority)
+		return child->priority;
+	return POLICY_SPD_PRIORITY_WIDEST - 4 * bits - rest;
+}
+
+static uint8_t ipsec_proto(const struct child_config *child)
+{
+	bool ah = child->n_proposals > 0 && child->proposals[0].protocol == PROPOSAL_AH;
+	return ah ? KEYDB_PROTO_AH : KEYDB_PROTO_ESP;
+}
+
+static void set_template(const struct spd *s, bool out, uint16_t family, struct keydb_template *ret)
+{
+	const struct child_config *child = s->child;
+	bool tunnel = child->mode == CHILD_TUNNEL;
+	struct addr_prefix any = addr_whole(&s->ends->peer);
+	const struct addr *peer = &s->ends->peer;
+	const struct addr *local = addr_is_set(&s->ends->local) ? &s->ends->local : &any.addr;
+	*ret = (struct keydb_template){
+		.family = tunnel ? peer->family : family,
+		.proto = ipsec_proto(child),
+		.mode = tunnel ? KEYDB_MODE_TUNNEL : KEYDB_MODE_TRANSPORT,
+		.level = KEYDB_LEVEL_UNIQUE,
+		.reqid = s->ends->reqid ? s->ends->reqid : child->reqid,
+	};
+	if (ret->reqid == 0)
+		ret->level = KEYDB_LEVEL_REQUIRE;
+	if (tunnel) {
+		set_addr(&ret->src, out ? local : peer);
+		set_addr(&ret->dst, out ? peer : local);
+	}
+}
+
+static void swap_ends(struct keydb_selector *sel, bool ports)
+{
+	struct keydb_selector was = *sel;
+	sel->src = was.dst;
+	sel->dst = was.src;
+	sel->src_bits = was.dst_bits;
+	sel->dst_bits = was.src_bits;
+	if (!ports)
+		return;
+	sel->src_port = was.dst_port;
+	sel->dst_port = was.src_port;
+	sel->src_port_mask = was.dst_port_mask;
+	sel->dst_port_mask = was.src_port_mask;
+	sel->src_port_any = was.dst_port_any;
+	sel->dst_port_any = was.src_port_any;
+}
+
+static int add_entry(struct spd *s, const struct keydb_selector *out_sel, uint8_t dir)
+{
+	bool out = dir == KEYDB_DIR_OUT;
+	if (s->n == s->max)
+		return err_set(s->err, -E2BIG, "the selectors make more than %zu policies", s->max);
+	struct keydb_policy *p = &s->entries[s->n++];
+	memset(p, 0, sizeof(*p));
+	p->sel = *out_sel;
+	if (!out)
+		swap_ends(&p->sel, !has_types(out_sel->proto));
+	p->dir = dir;
+	p->action = KEYDB_ACTION_IPSEC;
+	p->priority = policy_spd_priority(s->child, &p->sel);
+	p->if_id = s->child->if_id;
+	p->limits = (struct keydb_limits){
+		KEYDB_INFINITE, KEYDB_INFINITE, KEYDB_INFINITE, KEYDB_INFINITE,
+		KEYDB_INFINITE, KEYDB_INFINITE, KEYDB_INFINITE, KEYDB_INFINITE,
+	};
+	p->n_templates = 1;
+	set_template(s, out, p->sel.src.sa.sa_family, &p->templates[0]);
+	return 0;
+}
+
+static int add_directions(struct spd *s, const struct keydb_selector *sel)
+{
+	static const uint8_t dirs[] = { KEYDB_DIR_OUT, KEYDB_DIR_IN, KEYDB_DIR_FWD };
+	/* What is forwarded was not ours to protect in transport mode. */
+	size_t n = s->child->mode == CHILD_TUNNEL ? 3 : 2;
+	for (size_t i = 0; i < n; i++) {
+		int result = add_entry(s, sel, dirs[i]);
+		if (result < 0)
+			return result;
+	}
+	return 0;
+}
+
+/* Every port piece of one side with every one of the other. */
+static int add_ports(struct spd *s, const struct pieces *local, const struct pieces *peer,
+		     struct keydb_selector *sel)
+{
+	if (has_types(sel->proto)) {
+		int result = set_types(s, local->ts, peer->ts, sel);
+		return result < 0 ? result : add_directions(s, sel);
+	}
+	for (size_t i = 0; i < local->n_ports; i++) {
+		for (size_t j = 0; j < peer->n_ports; j++) {
+			set_ports(sel, local->ports[i], peer->ports[j]);
+			int result = add_directions(s, sel);
+			if (result < 0)
+				return result;
+		}
+	}
+	return 0;
+}
+
+static int add_prefixes(struct spd *s, const struct pieces *local, const struct pieces *peer,
+			uint8_t proto)
+{
+	for (size_t i = 0; i < local->n_prefixes; i++) {
+		for (size_t j = 0; j < peer->n_prefixes; j++) {
+			struct keydb_selector sel = { .proto = proto };
+			set_addr(&sel.src, &local->prefixes[i].addr);
+			set_addr(&sel.dst, &peer->prefixes[j].addr);
+			sel.src_bits = local->prefixes[i].bits;
+			sel.dst_bits = peer->prefixes[j].bits;
+			int result = add_ports(s, local, peer, &sel);
+			if (result < 0)
+				return result;
+		}
+	}
+	return 0;
+}
+
+/* No packet has two families or two protocols: such a pair is none. */
+static bool pairs(const struct ts *local, const struct ts *peer)
+{
+	return local->first.family == peer->first.family &&
+	       (local->proto == peer->proto || local->proto == 0 || peer->proto == 0);
+}
+
+static int add_pair(struct spd *s, const struct ts *local, const struct ts *peer)
+{
+	struct pieces local_pieces, peer_pieces;
+	/* The protocol of one side holds for both, and tells how to read the ports. */
+	struct ts l = *local, p = *peer;
+	l.proto = p.proto = local->proto ? local->proto : peer->proto;
+	int result = cut(s, &l, &local_pieces);
+	if (result == 0)
+		result = cut(s, &p, &peer_pieces);
+	return result < 0 ? result : add_prefixes(s, &local_pieces, &peer_pieces, l.proto);
+}
+
+static int build(struct spd *s, const struct ts_list *local_ts, const struct ts_list *peer_ts)
+{
+	char local[TS_LIST_TEXT_MAX_BYTES], peer[TS_LIST_TEXT_MAX_BYTES];
+	for (uint8_t i = 0; i < local_ts->n; i++) {
+		for (uint8_t j = 0; j < peer_ts->n; j++) {
+			if (!pairs(&local_ts->ts[i], &peer_ts->ts[j]))
+				continue;
+			int result = add_pair(s, &local_ts->ts[i], &peer_ts->ts[j]);
+			if (result < 0)
+				return result;
+		}
+	}
+	if (s->n == 0)
+		return err_set(s->err, -ENOENT, "no packet goes from %s to %s",
+			       ts_list_text(local_ts, local), ts_list_text(peer_ts, peer));
+	return 0;
+}
+
+int policy_spd_build(const struct child_config *child, const struct policy_spd_ends *ends,
+		     const struct ts_list *local_ts, const struct ts_list *peer_ts,
+		     struct keydb_policy *ret, size_t max, size_t *ret_n, struct err *err)
+{
+	struct spd s = { .child = child, .ends = ends, .entries = ret, .max = max, .err = err };
+	if (!addr_is_set(&ends->peer))
+		return err_set(err, -EINVAL, "the peer's address is not known");
+	if (child->mode == CHILD_TUNNEL && addr_is_set(&ends->local) &&
+	    ends->local.family != ends->peer.family)
+		return err_set(err, -EINVAL, "a tunnel's ends are of one family");
+	int result = build(&s, local_ts, peer_ts);
+	if (result == 0)
+		*ret_n = s.n;
+	return result;
+}
+
+/* *ret is the list itself, or the end's address for an empty one; all addresses without one. */
+static void own_selectors(const struct ts_list *l, const struct addr *end, const struct addr *like,
+			  struct ts_list *ret)
+{
+	struct addr_prefix whole = addr_whole(like);
+	*ret = *l;
+	if (l->n > 0)
+		return;
+	ret->n = 1;
+	if (addr_is_set(end))
+		ts_of_addr(end, &ret->ts[0]);
+	else
+		ts_of_prefix(&whole, 0, 0, &ret->ts[0]);
+}
+
+int policy_spd_traps(const struct child_config *child, const struct policy_spd_ends *ends,
+		     struct keydb_policy *ret, size_t max, size_t *ret_n, struct err *err)
+{
+	struct ts_list local_ts, peer_ts;
+	own_selectors(&child->local_ts, &ends->local, &ends->peer, &local_ts);
+	own_selectors(&child->peer_ts, &ends->peer, &ends->peer, &peer_ts);
+	return policy_spd_build(child, ends, &local_ts, &peer_ts, ret, max, ret_n, err);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Which SPD entries we want for a child: from its configuration (traps, which make the
+ * kernel ask for SAs) or from negotiated selectors.  Both come from one function, so that
+ * a child that was not narrowed replaces its own traps.
+ *
+ *	local_ts x peer_ts  ->  out             local -> peer   through local end -> peer end
+ *	                        in              peer -> local   through peer end -> local end
+ *	                        fwd (tunnel)    as in
+ */
+#ifndef TANUKI_POLICY_POLICY_SPD_H
+#define TANUKI_POLICY_POLICY_SPD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <keydb.h>
+
+#include "base/addr.h"
+#include "base/attr.h"
+#include "base/err.h"
+#include "policy/policy.h"
+
+/* The priority of the widest selectors that are not given one; narrower ones count down. */
+enum { POLICY_SPD_PRIORITY_WIDEST = 100000 };
+
+/* Both ends of the tunnel, or of the transport connection. */
+struct policy_spd_ends {
+	struct addr local; /* unset: the kernel chooses by its routes */
+	struct addr peer;
+	uint32_t reqid; /* 0: the child's */
+};
+
+/*
+ * The entries for each pair of a local and a peer selector of one family and protocol, at most
+ * max into ret, their number in *ret_n; nothing of ret counts on failure.  Ranges of addresses
+ * and ports are cut into pieces that the kernel can match.  err says which selector it was.
+ * -EINVAL: peer's end is not set; -ERANGE: the kernel cannot match it (OPAQUE ports, parts of
+ * ICMP types); -ENOENT: no pair; -E2BIG: more than max.
+ */
+MUST_USE int policy_spd_build(const struct child_config *child, const struct policy_spd_ends *ends,
+			      const struct ts_list *local_ts, const struct ts_list *peer_ts,
+			      struct keydb_policy *ret, size_t max, size_t *ret_n, struct err *err);
+
+/* The same with the child's own selectors; an empty list means the end's address. */
+MUST_USE int policy_spd_traps(const struct child_config *child, const struct policy_spd_ends *ends,
+			      struct keydb_policy *ret, size_t max, size_t *ret_n, struct err *err);
+
+/* Lower wins: the child's own, or by how much the selector matches. */
+uint32_t policy_spd_priority(const struct child_config *child, const struct keydb_selector *sel);
+
+#endif
