@@ -129,40 +129,68 @@ int args_bool(struct args *a, bool *ret)
 	return rc;
 }
 
-static const struct unit *take_unit(struct args *a, const struct unit *units, size_t n)
+static const struct unit *find_unit(const char *word, const struct unit *units, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (args_take_word(a, units[i].word))
+		if (strcmp(units[i].word, word) == 0)
 			return &units[i];
 	}
 	return NULL;
 }
 
+/* "10 sec", "10sec" or "10": *ret_unit is NULL if there is none. */
+static int take_amount(struct args *a, const struct unit *units, size_t n_units,
+		       const char *unit_names, uint64_t *ret, const struct unit **ret_unit)
+{
+	const char *word = args_left(a) ? args_here(a)->text : "";
+	char *end;
+	errno = 0;
+	unsigned long long v = strtoull(word, &end, 10);
+	if (word[0] < '0' || word[0] > '9' || errno || v > UINT32_MAX)
+		return args_error(a, "a number from 0 to %u expected", UINT32_MAX);
+	const struct unit *unit = NULL;
+	if (*end) {
+		unit = find_unit(end, units, n_units);
+		if (!unit)
+			return args_error(a, "a unit expected: %s", unit_names);
+	}
+	a->next++;
+	if (!unit && args_left(a) && args_here(a)->kind == TOKEN_WORD) {
+		unit = find_unit(args_here(a)->text, units, n_units);
+		if (!unit)
+			return args_error(a, "a unit expected: %s", unit_names);
+		a->next++;
+	}
+	*ret = v;
+	*ret_unit = unit;
+	return 0;
+}
+
 int args_duration(struct args *a, int64_t default_unit_ms, int64_t *ret_ms)
 {
-	int64_t n;
-	int rc = args_number(a, 0, UINT32_MAX, &n);
-	if (rc)
-		return rc;
-	const struct unit *u = take_unit(a, time_units, N_ELEMENTS(time_units));
-	if (!u && args_left(a) && args_here(a)->kind == TOKEN_WORD)
-		return args_error(a, "a unit expected: sec, min, hour or day");
-	*ret_ms = n * (u ? (int64_t)u->factor : default_unit_ms);
-	return 0;
+	const struct unit *unit = NULL;
+	uint64_t n = 0;
+	int rc = take_amount(a, time_units, N_ELEMENTS(time_units), "sec, min, hour or day", &n,
+			     &unit);
+	if (rc == 0)
+		*ret_ms = (int64_t)n * (unit ? (int64_t)unit->factor : default_unit_ms);
+	return rc;
 }
 
 int args_bytes(struct args *a, uint64_t *ret)
 {
-	int64_t n;
-	int rc = args_number(a, 0, UINT32_MAX, &n);
+	const struct unit *unit = NULL;
+	uint64_t n = 0;
+	const struct args at = *a;
+	int rc = take_amount(a, byte_units, N_ELEMENTS(byte_units), "B, KB, MB, GB or TB", &n,
+			     &unit);
 	if (rc)
 		return rc;
-	const struct unit *u = take_unit(a, byte_units, N_ELEMENTS(byte_units));
-	if (!u)
+	if (!unit)
 		return args_error(a, "a unit expected: B, KB, MB, GB or TB");
-	if (n && (uint64_t)n > UINT64_MAX / u->factor)
-		return args_error(a, "too many bytes");
-	*ret = (uint64_t)n * u->factor;
+	if (n && n > UINT64_MAX / unit->factor)
+		return args_error(&at, "too many bytes");
+	*ret = n * unit->factor;
 	return 0;
 }
 
