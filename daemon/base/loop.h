@@ -29,13 +29,17 @@ void loop_free(struct loop *l);
 int64_t loop_now_ms(const struct loop *l);
 int64_t loop_wall_sec(const struct loop *l);
 
-/* Runs until loop_stop(); 0, or negative errno.  Real loops only. */
+/*
+ * Runs until loop_stop(), which also counts when it came before; 0, or negative errno.
+ * Real loops only (-ENOTSUP).
+ */
 MUST_USE int loop_run(struct loop *l);
 void loop_stop(struct loop *l);
 
 /*
  * A timer calls fn(arg) once after it was armed; arming again replaces the deadline.
- * The owner frees it; freeing or disarming inside its own callback is fine.
+ * Never early; a delay below 0 is 0.  The owner frees it, before the loop; freeing or
+ * disarming inside its own callback is fine.
  */
 struct loop_timer *loop_timer_new(struct loop *l, loop_fn fn, void *arg);
 void loop_timer_arm(struct loop_timer *t, int64_t delay_ms);
@@ -56,7 +60,8 @@ void loop_signal_free(struct loop_signal *s);
 /*
  * Virtual loops: moves the clock to the next deadline, at most limit_ms ahead of now,
  * and runs what is due then, in order of deadline, then of arming.  Returns false when
- * nothing was due (the clock then stands at the limit).
+ * nothing was due (the clock then stands at the limit).  What callbacks arm waits for the
+ * next step, even with a delay of 0.
  */
 MUST_USE bool loop_virtual_step(struct loop *l, int64_t limit_ms);
 

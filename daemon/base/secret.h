@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Key material.  Lives in memory that is not dumped and is wiped when it is done;
- * never copied by assignment, never a log field.
+ * never copied by assignment, never a log field.  For one thread per process.
  */
 #ifndef TANUKI_BASE_SECRET_H
 #define TANUKI_BASE_SECRET_H

@@ -4,8 +4,10 @@
 #define TANUKI_NET_NETNS_UNIT_H
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
+#include <linux/xfrm.h>
 #include <net/if.h>
 #include <netlink/attr.h>
 #include <netlink/msg.h>
@@ -21,10 +23,10 @@
 enum { LOOPBACK_INDEX = 1 }; /* in every namespace */
 
 /* Sends one request and waits for its acknowledgement; 0 or a netlink library error. */
-static inline int netns_request(struct nl_msg *msg)
+static inline int netns_request(int protocol, struct nl_msg *msg)
 {
 	struct nl_sock *sock = nl_socket_alloc();
-	int r = nl_connect(sock, NETLINK_ROUTE);
+	int r = nl_connect(sock, protocol);
 	if (r == 0)
 		r = nl_send_sync(sock, msg); /* frees msg */
 	nl_socket_free(sock);
@@ -38,7 +40,7 @@ static inline void netns_loopback(bool up)
 				 .ifi_change = IFF_UP };
 	struct nl_msg *msg = nlmsg_alloc_simple(RTM_NEWLINK, NLM_F_REQUEST);
 	assert_int_equal(nlmsg_append(msg, &ifi, sizeof(ifi), NLMSG_ALIGNTO), 0);
-	assert_int_equal(netns_request(msg), 0);
+	assert_int_equal(netns_request(NETLINK_ROUTE, msg), 0);
 }
 
 static inline int netns_note_type(struct nl_msg *msg, void *arg)
@@ -81,11 +83,39 @@ static inline void netns_address(bool add, const char *text)
 	ifa.ifa_prefixlen = p.bits;
 	assert_int_equal(nlmsg_append(msg, &ifa, sizeof(ifa), NLMSG_ALIGNTO), 0);
 	assert_int_equal(nla_put(msg, IFA_LOCAL, (int)addr_len(&p.addr), p.addr.ip), 0);
-	assert_int_equal(netns_request(msg), 0);
+	assert_int_equal(netns_request(NETLINK_ROUTE, msg), 0);
 	for (int i = 0; add && !netns_routes_to_itself(&p.addr); i++) {
 		assert_true(i < 5000);
 		usleep(1000);
 	}
+}
+
+/*
+ * Makes loopback traffic meet the SPD and blocks all UDP of one family that leaves; false
+ * where the kernel has no IPsec or the namespace is not wholly ours.
+ */
+static inline bool netns_block_udp(uint16_t family, bool block)
+{
+	struct xfrm_userpolicy_info policy = {
+		.sel.family = family,
+		.sel.proto = IPPROTO_UDP,
+		.dir = XFRM_POLICY_OUT,
+		.action = XFRM_POLICY_BLOCK,
+		.lft = { XFRM_INF, XFRM_INF, XFRM_INF, XFRM_INF, 0, 0, 0, 0 },
+	};
+	struct xfrm_userpolicy_id id = { .sel = policy.sel, .dir = policy.dir };
+	struct nl_msg *msg =
+		nlmsg_alloc_simple(block ? XFRM_MSG_NEWPOLICY : XFRM_MSG_DELPOLICY, NLM_F_REQUEST);
+	int fd = open("/proc/sys/net/ipv4/conf/lo/disable_xfrm", O_WRONLY | O_CLOEXEC);
+	bool met = fd >= 0 && write(fd, "0", 1) == 1;
+
+	if (fd >= 0)
+		close(fd);
+	if (block)
+		assert_int_equal(nlmsg_append(msg, &policy, sizeof(policy), NLMSG_ALIGNTO), 0);
+	else
+		assert_int_equal(nlmsg_append(msg, &id, sizeof(id), NLMSG_ALIGNTO), 0);
+	return netns_request(NETLINK_XFRM, msg) == 0 && met;
 }
 
 /* Enters a new namespace with its loopback up; false where this is not allowed. */

@@ -421,6 +421,39 @@ static void test_privileged_options_are_set(void **state)
 	}
 }
 
+/* One byte through a socket opened with the flags; negative errno. */
+static int send_through(const char *wildcard, const char *to_text, unsigned int flags)
+{
+	struct addr any = parsed(wildcard, 0), to = parsed(to_text, 500);
+	struct sockaddr_storage ss;
+	socklen_t len = addr_to_sockaddr(&to, &ss);
+	struct err err;
+	int fd, r = 0;
+
+	if (udp_open(&any, flags, &fd, &err) < 0)
+		fail_msg("%s", err.text);
+	if (sendto(fd, "x", 1, 0, (struct sockaddr *)&ss, len) < 0)
+		r = -errno;
+	close(fd);
+	return r;
+}
+
+static void test_a_bypass_socket_never_meets_the_spd(void **state)
+{
+	static const char *const rows[][2] = { { "0.0.0.0", "127.0.0.1" }, { "::", "::1" } };
+
+	(void)state;
+	need_netns();
+	for (size_t i = 0; i < N_ELEMENTS(rows); i++) {
+		struct addr any = parsed(rows[i][0], 0);
+		if (!netns_block_udp(any.family, true))
+			skip();
+		assert_int_equal(send_through(rows[i][0], rows[i][1], 0), -EPERM);
+		assert_int_equal(send_through(rows[i][0], rows[i][1], UDP_BYPASS), 0);
+		assert_true(netns_block_udp(any.family, false));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -446,6 +479,8 @@ int main(void)
 		     test_a_port_in_use_is_an_error_with_a_reason),
 		UNIT("a group shares its port", test_a_group_shares_its_port),
 		UNIT("privileged options are set", test_privileged_options_are_set),
+		UNIT("a bypass socket never meets the SPD",
+		     test_a_bypass_socket_never_meets_the_spd),
 	};
 
 	have_netns = netns_enter();
