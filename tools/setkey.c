@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * setkey(8): shows and sets the kernel's SAs and policies by hand.
+ *
+ *   -f FILE   parse the whole file, then do it            -D [-P]   show SAs or policies
+ *   -c        do command after command from stdin         -F [-P]   flush them
+ *
+ * The exit status is 0 only if everything worked.
+ */
+#include "setkey.h"
+
+#include "setkey_lex.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { READ_BYTES = 64 * 1024 };
+
+enum mode { MODE_NONE, MODE_FILE, MODE_STDIN, MODE_DUMP, MODE_FLUSH };
+
+struct arguments {
+	enum mode mode;
+	const char *file;
+	bool policies, check_only;
+	struct apply_options apply;
+};
+
+/* Text that may hold keys: wiped whenever it moves or goes. */
+struct text {
+	char *bytes;
+	size_t len, room;
+};
+
+static const char usage_text[] =
+	"usage: setkey [-knrvpaN] -f FILE   commands from a file, - is stdin\n"
+	"       setkey [-knrvpaN] -c        commands from stdin, one after the other\n"
+	"       setkey [-apv] -D            show the SAs\n"
+	"       setkey [-Npv] -DP           show the policies\n"
+	"       setkey [-v] -F              delete all SAs\n"
+	"       setkey [-v] -FP             delete all policies\n"
+	"       setkey -V | -h              version, this text\n"
+	" -a  also dead SAs            -p  with ports\n"
+	" -n  check only, do nothing   -v  tell each command that is done\n"
+	" -N  no per-socket policies\n"
+	" -r  an \"in\" policy also holds for forwarded packets (default)\n"
+	" -k  policies as the kernel has them: in, out and fwd apart\n";
+
+static int complain(const char *what, int rc)
+{
+	fprintf(stderr, "setkey: %s: %s\n", what, strerror(-rc));
+	return rc;
+}
+
+static void print_message(void *arg, const struct script_message *m)
+{
+	(void)arg;
+	fflush(stdout); /* dumps and messages in their order */
+	fprintf(stderr, "%s:%u:%u: %s%s\n", m->file, m->at.line, m->at.column,
+		m->is_warning ? "warning: " : "", m->text);
+}
+
+/* ---- text ---- */
+
+static void text_done(struct text *t)
+{
+	if (t->bytes)
+		explicit_bzero(t->bytes, t->len);
+	free(t->bytes);
+	*t = (struct text){ 0 };
+}
+
+static int text_reserve(struct text *t, size_t more)
+{
+	if (t->room - t->len >= more)
+		return 0;
+	size_t room = 2 * t->room + more;
+	char *bytes = malloc(room);
+	if (!bytes)
+		return -ENOMEM;
+	size_t len = t->len;
+	if (len)
+		memcpy(bytes, t->bytes, len);
+	text_done(t);
+	*t = (struct text){ .bytes = bytes, .len = len, .room = room };
+	return 0;
+}
+
+/* Reads once: the number of bytes added, 0 at the end, negative errno. */
+static ssize_t text_read(struct text *t, int fd)
+{
+	ssize_t n = text_reserve(t, READ_BYTES);
+	if (n < 0)
+		return n;
+	do
+		n = read(fd, t->bytes + t->len, READ_BYTES);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	t->len += (size_t)n;
+	return n;
+}
+
+/* Forgets the first n bytes and wipes what they leave free. */
+static void text_drop(struct text *t, size_t n)
+{
+	memmove(t->bytes, t->bytes + n, t->len - n);
+	explicit_bzero(t->bytes + t->len - n, n);
+	t->len -= n;
+}
+
+static int text_load(struct text *t, const char *file)
+{
+	int fd = strcmp(file, "-") ? open(file, O_RDONLY | O_CLOEXEC) : STDIN_FILENO;
+	if (fd < 0)
+		return -errno;
+	ssize_t n;
+	do
+		n = text_read(t, fd);
+	while (n > 0);
+	if (fd != STDIN_FILENO)
+		close(fd);
+	return (int)n;
+}
+
+/* ---- what setkey does ---- */
+
+static int open_kernel(const struct arguments *args, struct keydb **ret)
+{
+	*ret = NULL;
+	if (args->check_only)
+		return 0;
+	int rc = keydb_open(ret);
+	if (rc == -EPERM || rc == -EACCES)
+		fprintf(stderr, "setkey: no permission: root or CAP_NET_ADMIN is needed\n");
+	else if (rc)
+		complain("no access to the kernel's IPsec", rc);
+	else if (args->apply.verbose)
+		fprintf(stderr, "setkey: using %s\n", keydb_transport_name(*ret));
+	return rc;
+}
+
+/* Parses and, if there is a kernel, applies; 0 if all worked. */
+static int run_text(struct keydb *k, const struct script *script, const struct arguments *args,
+		    bool *ret_exit)
+{
+	struct command_list list = { 0 };
+	int rc = setkey_parse(script, &list);
+	if (rc == -ENOMEM)
+		complain(script->file, rc);
+	if (!rc && k && setkey_apply(k, script, &list, &args->apply) > 0)
+		rc = -EIO;
+	struct command_cursor cursor = command_list_start(&list);
+	for (struct command c; !rc && command_list_next(&cursor, &c);) {
+		*ret_exit = *ret_exit || c.kind == COMMAND_EXIT;
+		explicit_bzero(&c, sizeof(c));
+	}
+	command_list_done(&list);
+	fflush(stdout);
+	return rc;
+}
+
+static int run_file(const struct arguments *args)
+{
+	struct text text = { 0 };
+	struct keydb *k = NULL;
+	bool exit_seen = false;
+	int rc = text_load(&text, args->file);
+	if (rc) {
+		text_done(&text);
+		return complain(args->file, rc);
+	}
+	struct script script = {
+		.file = strcmp(args->file, "-") ? args->file : "stdin",
+		.text = text.bytes,
+		.len = text.len,
+		.first = { 1, 1 },
+		.report = print_message,
+	};
+	rc = open_kernel(args, &k);
+	if (!rc)
+		rc = run_text(k, &script, args, &exit_seen);
+	keydb_close(k);
+	text_done(&text);
+	return rc;
+}
+
+static void prompt(void)
+{
+	if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO)) {
+		printf("setkey> ");
+		fflush(stdout);
+	}
+}
+
+/* A line with only "exit" on it needs no ';'. */
+static bool is_exit_line(const char *text, size_t len)
+{
+	struct lexer l = lex_of(text, len, (struct place){ 1, 1 });
+	struct token word = lex_next(&l), next = lex_next(&l);
+	return len && text[len - 1] == '\n' && next.kind == TOKEN_END &&
+	       (token_is(&word, "exit") || token_is(&word, "quit") || token_is(&word, "bye"));
+}
+
+static struct place place_behind(struct place at, const char *text, size_t len)
+{
+	struct token t = { .text = text, .len = len, .at = at };
+	return token_place(&t, len);
+}
+
+/* The commands that are complete in text; *at is the place of its first byte. */
+static int run_complete(struct keydb *k, struct text *text, struct place *at,
+			const struct arguments *args, bool is_end, bool *ret_exit)
+{
+	struct lex_scan scan = { 0 };
+	size_t done = 0;
+	int failed = 0;
+	while (!*ret_exit && done < text->len) {
+		size_t left = text->len - done;
+		size_t len = lex_scan(&scan, text->bytes + done, left);
+		if (len == 0 && (is_end || is_exit_line(text->bytes + done, left)))
+			len = left;
+		if (len == 0)
+			break;
+		struct script script = {
+			.file = "stdin",
+			.text = text->bytes + done,
+			.len = len,
+			.first = *at,
+			.report = print_message,
+		};
+		if (run_text(k, &script, args, ret_exit))
+			failed = -EIO;
+		*at = place_behind(*at, script.text, len);
+		done += len;
+	}
+	if (text->bytes)
+		text_drop(text, done);
+	return failed;
+}
+
+static int run_stdin(const struct arguments *args)
+{
+	struct text text = { 0 };
+	struct keydb *k = NULL;
+	struct place at = { 1, 1 };
+	bool exit_seen = false;
+	int rc = open_kernel(args, &k), failed = 0;
+	for (ssize_t n = 1; !rc && n > 0 && !exit_seen;) {
+		prompt();
+		n = text_read(&text, STDIN_FILENO);
+		if (n < 0)
+			rc = complain("stdin", (int)n);
+		else if (run_complete(k, &text, &at, args, n == 0, &exit_seen))
+			failed = -EIO;
+	}
+	keydb_close(k);
+	text_done(&text);
+	return rc ? rc : failed;
+}
+
+static int dump(struct keydb *k, const struct arguments *args)
+{
+	struct print_options options = {
+		.show_dead = args->apply.show_dead,
+		.hide_socket_policies = args->apply.hide_socket_policies,
+		.ports = args->apply.ports,
+	};
+	return args->policies ? setkey_print_spd(k, &options)
+			      : setkey_print_sad(k, KEYDB_PROTO_ANY, &options);
+}
+
+static int run_tables(const struct arguments *args)
+{
+	struct keydb *k;
+	int rc = open_kernel(args, &k);
+	if (rc)
+		return rc;
+	if (args->mode == MODE_DUMP)
+		rc = dump(k, args);
+	else if (args->policies)
+		rc = keydb_policy_flush(k);
+	else
+		rc = keydb_sa_flush(k, KEYDB_PROTO_ANY);
+	if (rc)
+		fprintf(stderr, "setkey: %s\n", keydb_error(k));
+	keydb_close(k);
+	return rc;
+}
+
+/* ---- arguments ---- */
+
+static int set_mode(struct arguments *args, enum mode mode)
+{
+	if (args->mode != MODE_NONE && args->mode != mode) {
+		fprintf(stderr, "setkey: only one of -c, -D, -F and -f can be given\n");
+		return -EINVAL;
+	}
+	args->mode = mode;
+	return 0;
+}
+
+static int refuse(int option, const char *why)
+{
+	fprintf(stderr, "setkey: -%c: %s\n", option, why);
+	return -EINVAL;
+}
+
+/* Options that give a mode, and those that cannot be had. */
+static int take_mode_option(struct arguments *args, int option, const char *value)
+{
+	switch (option) {
+	case 'c':
+		return set_mode(args, MODE_STDIN);
+	case 'f':
+		args->file = value;
+		return set_mode(args, MODE_FILE);
+	case 'D':
+		return set_mode(args, MODE_DUMP);
+	case 'F':
+		return set_mode(args, MODE_FLUSH);
+	case 'l':
+		return refuse(option, "the endless list is not supported; repeat setkey -D");
+	case 'x':
+	case 'H':
+		return refuse(option, "the monitor is not supported; ip xfrm monitor shows events");
+	default:
+		fputs(usage_text, stderr);
+		return -EINVAL;
+	}
+}
+
+static int take_option(struct arguments *args, int option, const char *value)
+{
+	switch (option) {
+	case 'P':
+		args->policies = true;
+		return 0;
+	case 'a':
+		args->apply.show_dead = true;
+		return 0;
+	case 'k':
+		args->apply.rfc_mode = false;
+		return 0;
+	case 'r':
+		args->apply.rfc_mode = true;
+		return 0;
+	case 'n':
+		args->check_only = true;
+		return 0;
+	case 'N':
+		args->apply.hide_socket_policies = true;
+		return 0;
+	case 'p':
+		args->apply.ports = true;
+		return 0;
+	case 'v':
+		args->apply.verbose = true;
+		return 0;
+	default:
+		return take_mode_option(args, option, value);
+	}
+}
+
+static int check_arguments(const struct arguments *args, int argc, char **argv)
+{
+	bool is_table = args->mode == MODE_DUMP || args->mode == MODE_FLUSH;
+	if (args->mode == MODE_NONE && optind < argc) {
+		fprintf(stderr, "setkey: %s: dump files are not supported; -f reads a script\n",
+			argv[optind]);
+		return -EINVAL;
+	}
+	if (args->mode == MODE_NONE) {
+		fputs(usage_text, stderr);
+		return -EINVAL;
+	}
+	if (optind < argc) {
+		fprintf(stderr, "setkey: %s: one argument too many\n", argv[optind]);
+		return -EINVAL;
+	}
+	if (args->policies && !is_table)
+		return refuse('P', "goes with -D or -F");
+	if (args->check_only && is_table)
+		return refuse('n', "goes with -f or -c");
+	return 0;
+}
+
+static int run(const struct arguments *args)
+{
+	switch (args->mode) {
+	case MODE_FILE:
+		return run_file(args);
+	case MODE_STDIN:
+		return run_stdin(args);
+	default:
+		return run_tables(args);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct arguments args = { .apply.rfc_mode = true };
+	int option;
+	while ((option = getopt(argc, argv, "acDf:FhHklnNpPrvVx?")) != -1) {
+		if (option == 'V') {
+			puts("setkey (tanuki) " SETKEY_VERSION);
+			return EXIT_SUCCESS;
+		}
+		/* '?' also means a wrong option, which optopt then names. */
+		if (option == 'h' || (option == '?' && (!optopt || optopt == '?'))) {
+			fputs(usage_text, stdout);
+			return EXIT_SUCCESS;
+		}
+		if (take_option(&args, option, optarg))
+			return EXIT_FAILURE;
+	}
+	if (check_arguments(&args, argc, argv))
+		return EXIT_FAILURE;
+	int rc = run(&args);
+	if (fflush(stdout) || ferror(stdout))
+		rc = complain("stdout", -EIO);
+	return rc ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Does commands in the kernel.  Commands that add, change or delete one entry wait in a batch;
+ * all others first send the batch, so the order of the script is kept.
+ *
+ * RFC 4301 checks forwarded packets against the inbound policy, Linux against policies of its
+ * own direction "fwd".  In RFC mode each command on an "in" policy therefore does the same to a
+ * copy for fwd, unless the script has a command of its own for that fwd policy.
+ */
+#include "setkey.h"
+
+#include "base/addr.h"
+#include "base/fmt.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BATCH_COMMANDS = 256, REASON_MAX_BYTES = 256 };
+
+struct batch_entry {
+	struct command command;
+	struct keydb_policy copy; /* for fwd */
+	bool has_copy;
+};
+
+struct applier {
+	struct keydb *k;
+	const struct script *script;
+	const struct apply_options *options;
+	struct print_options print;
+	struct batch_entry *batch;
+	size_t n_batch, failures;
+	struct keydb_selector *own_fwd; /* sorted; what the script itself does to fwd */
+	size_t n_own_fwd;
+};
+
+/* ---- messages ---- */
+
+static bool means_no_entry(enum command_kind kind, int error)
+{
+	if (error != -ESRCH && error != -ENOENT)
+		return false;
+	return kind == COMMAND_GET || kind == COMMAND_UPDATE || kind == COMMAND_DELETE ||
+	       kind == COMMAND_SPDDELETE;
+}
+
+static void fail(struct applier *a, const struct command *c, const char *note, int error,
+		 const char *reason)
+{
+	char text[COMMAND_TEXT_MAX_BYTES + REASON_MAX_BYTES], command[COMMAND_TEXT_MAX_BYTES];
+	struct fmt f = fmt_of(text, sizeof(text));
+	struct script_message m = { .file = a->script->file, .at = c->at, .text = text };
+	fmt_add(&f, "%s%s: ", command_text(c, command), note);
+	if (means_no_entry(c->kind, error))
+		fmt_add(&f, "No entry");
+	else if (reason[0])
+		fmt_add(&f, "%s", reason);
+	else
+		fmt_add(&f, "%s", strerror(-error));
+	a->failures++;
+	a->script->report(a->script->report_arg, &m);
+}
+
+static void tell(const struct applier *a, const struct command *c)
+{
+	char command[COMMAND_TEXT_MAX_BYTES];
+	if (a->options->verbose)
+		fprintf(stderr, "%s:%u:%u: %s: done\n", a->script->file, c->at.line, c->at.column,
+			command_text(c, command));
+}
+
+/* Reports rc of a call that was not in a batch. */
+static void told(struct applier *a, const struct command *c, int rc)
+{
+	if (rc)
+		fail(a, c, "", rc, keydb_error(a->k));
+	else
+		tell(a, c);
+}
+
+/* ---- copies for forwarded packets ---- */
+
+static int selector_compare(const void *x, const void *y)
+{
+	const struct keydb_selector *a = x, *b = y;
+	int d = memcmp(&a->src, &b->src, sizeof(a->src));
+	if (!d)
+		d = memcmp(&a->dst, &b->dst, sizeof(a->dst));
+	if (!d)
+		d = (a->src_bits << 8 | a->dst_bits) - (b->src_bits << 8 | b->dst_bits);
+	if (!d)
+		d = a->proto - b->proto;
+	if (!d)
+		d = (a->src_port_any << 1 | a->dst_port_any) -
+		    (b->src_port_any << 1 | b->dst_port_any);
+	if (!d)
+		d = a->src_port - b->src_port;
+	return d ? d : a->dst_port - b->dst_port;
+}
+
+static bool is_policy_command(enum command_kind kind)
+{
+	return kind == COMMAND_SPDADD || kind == COMMAND_SPDUPDATE || kind == COMMAND_SPDDELETE;
+}
+
+/* Collects the selectors of all fwd commands of the script. */
+static int collect_own_fwd(struct applier *a, const struct command_list *list)
+{
+	struct command_cursor cursor = command_list_start(list);
+	struct command c;
+	size_t room = 0;
+	int rc = 0;
+	while (!rc && command_list_next(&cursor, &c)) {
+		if (!is_policy_command(c.kind) || c.policy.dir != KEYDB_DIR_FWD)
+			continue;
+		if (a->n_own_fwd == room) {
+			size_t more = room ? 2 * room : BATCH_COMMANDS;
+			void *grown = reallocarray(a->own_fwd, more, sizeof(*a->own_fwd));
+			rc = grown ? 0 : -ENOMEM;
+			if (rc)
+				break;
+			a->own_fwd = grown;
+			room = more;
+		}
+		a->own_fwd[a->n_own_fwd++] = c.policy.sel;
+	}
+	explicit_bzero(&c, sizeof(c));
+	if (a->n_own_fwd)
+		qsort(a->own_fwd, a->n_own_fwd, sizeof(*a->own_fwd), selector_compare);
+	return rc;
+}
+
+static bool needs_copy(const struct applier *a, const struct command *c)
+{
+	if (!a->options->rfc_mode || !is_policy_command(c->kind) || c->policy.dir != KEYDB_DIR_IN)
+		return false;
+	return !a->n_own_fwd || !bsearch(&c->policy.sel, a->own_fwd, a->n_own_fwd,
+					 sizeof(*a->own_fwd), selector_compare);
+}
+
+/* A forwarded packet may have come through any SA of the right kind: unique becomes require. */
+static struct keydb_policy fwd_copy(const struct keydb_policy *in)
+{
+	struct keydb_policy p = *in;
+	p.dir = KEYDB_DIR_FWD;
+	for (size_t i = 0; i < p.n_templates; i++) {
+		if (p.templates[i].level != KEYDB_LEVEL_UNIQUE)
+			continue;
+		p.templates[i].level = KEYDB_LEVEL_REQUIRE;
+		p.templates[i].reqid = 0;
+	}
+	return p;
+}
+
+/* ---- batches ---- */
+
+static struct keydb_op op_of(const struct command *c)
+{
+	struct keydb_op op = { .sa = &c->sa };
+	switch (c->kind) {
+	case COMMAND_ADD:
+		op.kind = KEYDB_OP_SA_ADD;
+		break;
+	case COMMAND_UPDATE:
+		op.kind = KEYDB_OP_SA_UPDATE;
+		break;
+	case COMMAND_DELETE:
+		op.kind = KEYDB_OP_SA_DELETE;
+		op.sa_id = &c->sa.id;
+		break;
+	case COMMAND_SPDADD:
+		op.kind = KEYDB_OP_POLICY_ADD;
+		op.policy = &c->policy;
+		break;
+	case COMMAND_SPDUPDATE:
+		op.kind = KEYDB_OP_POLICY_UPDATE;
+		op.policy = &c->policy;
+		break;
+	default:
+		op.kind = KEYDB_OP_POLICY_DELETE;
+		op.policy = &c->policy;
+		break;
+	}
+	return op;
+}
+
+/* Reports one entry; copy is the operation on its copy, or NULL. */
+static void judge(struct applier *a, const struct batch_entry *e, const struct keydb_op *op,
+		  const struct keydb_op *copy)
+{
+	const struct command *c = &e->command;
+	bool copy_failed = copy && copy->result;
+	/* Policies that were added in kernel mode have no copy to delete. */
+	if (copy_failed && c->kind == COMMAND_SPDDELETE && copy->result == -ENOENT)
+		copy_failed = false;
+	if (op->result) {
+		fail(a, c, "", op->result, op->reason);
+		/* Either both or none. */
+		if (c->kind == COMMAND_SPDADD && copy && !copy_failed)
+			(void)keydb_policy_delete(a->k, &e->copy);
+	} else if (copy_failed) {
+		fail(a, c, " (copy for fwd)", copy->result, copy->reason);
+	} else {
+		tell(a, c);
+	}
+}
+
+static void send_batch(struct applier *a)
+{
+	struct keydb_op ops[2 * BATCH_COMMANDS];
+	size_t n_ops = 0;
+	if (a->n_batch == 0)
+		return;
+	for (size_t i = 0; i < a->n_batch; i++) {
+		struct batch_entry *e = &a->batch[i];
+		ops[n_ops++] = op_of(&e->command);
+		if (!e->has_copy)
+			continue;
+		ops[n_ops] = op_of(&e->command);
+		ops[n_ops++].policy = &e->copy;
+	}
+	int rc = keydb_batch(a->k, ops, n_ops);
+	(void)rc; /* the first of the results below */
+	for (size_t i = 0, at = 0; i < a->n_batch; i++) {
+		const struct batch_entry *e = &a->batch[i];
+		judge(a, e, &ops[at], e->has_copy ? &ops[at + 1] : NULL);
+		at += e->has_copy ? 2 : 1;
+	}
+	explicit_bzero(a->batch, a->n_batch * sizeof(*a->batch));
+	a->n_batch = 0;
+}
+
+static void put_in_batch(struct applier *a, const struct command *c)
+{
+	struct batch_entry *e = &a->batch[a->n_batch++];
+	e->command = *c;
+	e->has_copy = needs_copy(a, c);
+	if (e->has_copy)
+		e->copy = fwd_copy(&c->policy);
+	if (a->n_batch == BATCH_COMMANDS)
+		send_batch(a);
+}
+
+/* ---- commands that go alone ---- */
+
+static void do_get(struct applier *a, const struct command *c)
+{
+	struct keydb_sa sa;
+	int rc = keydb_sa_get(a->k, &c->sa.id, &sa);
+	if (!rc)
+		setkey_print_sa(&sa, &a->print);
+	explicit_bzero(&sa, sizeof(sa));
+	told(a, c, rc);
+}
+
+/* What deleteall found: the SAs between two addresses. */
+struct matches {
+	const struct keydb_sa_id *wanted;
+	struct keydb_sa_id *ids;
+	size_t n, room;
+};
+
+/* Ports do not matter. */
+static bool same_address(const union keydb_addr *x, const union keydb_addr *y)
+{
+	struct addr a, b;
+	return !addr_from_sockaddr(&x->sa, sizeof(*x), &a) &&
+	       !addr_from_sockaddr(&y->sa, sizeof(*y), &b) && addr_eq(&a, &b);
+}
+
+static int on_match(void *arg, const struct keydb_sa *sa)
+{
+	struct matches *m = arg;
+	if (sa->id.proto != m->wanted->proto || !same_address(&sa->id.src, &m->wanted->src) ||
+	    !same_address(&sa->id.dst, &m->wanted->dst))
+		return 0;
+	if (m->n == m->room) {
+		size_t more = m->room ? 2 * m->room : BATCH_COMMANDS;
+		void *grown = reallocarray(m->ids, more, sizeof(*m->ids));
+		if (!grown)
+			return -ENOMEM;
+		m->ids = grown;
+		m->room = more;
+	}
+	m->ids[m->n++] = sa->id;
+	return 0;
+}
+
+/* Deletes up to BATCH_COMMANDS of them; an SA that is gone meanwhile is no error. */
+static void delete_some(struct applier *a, const struct command *c, const struct keydb_sa_id *ids,
+			size_t n)
+{
+	struct keydb_op ops[BATCH_COMMANDS];
+	memset(ops, 0, sizeof(ops));
+	for (size_t i = 0; i < n; i++) {
+		ops[i].kind = KEYDB_OP_SA_DELETE;
+		ops[i].sa_id = &ids[i];
+	}
+	int rc = keydb_batch(a->k, ops, n);
+	for (size_t i = 0; rc && i < n; i++)
+		if (ops[i].result && ops[i].result != -ESRCH && ops[i].result != -ENOENT)
+			fail(a, c, "", ops[i].result, ops[i].reason);
+}
+
+static void do_deleteall(struct applier *a, const struct command *c)
+{
+	struct matches m = { .wanted = &c->sa.id };
+	size_t before = a->failures;
+	int rc = keydb_sa_dump(a->k, c->sa.id.proto, on_match, &m);
+	if (rc)
+		told(a, c, rc);
+	for (size_t i = 0; !rc && i < m.n; i += BATCH_COMMANDS)
+		delete_some(a, c, m.ids + i, m.n - i < BATCH_COMMANDS ? m.n - i : BATCH_COMMANDS);
+	free(m.ids);
+	if (a->failures == before)
+		tell(a, c);
+}
+
+static void do_flush(struct applier *a, const struct command *c)
+{
+	told(a, c, keydb_sa_flush(a->k, c->sa.id.proto));
+}
+
+static void do_dump(struct applier *a, const struct command *c)
+{
+	told(a, c, setkey_print_sad(a->k, c->sa.id.proto, &a->print));
+}
+
+static void do_spddump(struct applier *a, const struct command *c)
+{
+	told(a, c, setkey_print_spd(a->k, &a->print));
+}
+
+static void do_spdflush(struct applier *a, const struct command *c)
+{
+	told(a, c, keydb_policy_flush(a->k));
+}
+
+/* ---- the list ---- */
+
+typedef void (*command_fn)(struct applier *a, const struct command *c);
+
+static const command_fn lone_commands[] = {
+	[COMMAND_GET] = do_get,         [COMMAND_DELETEALL] = do_deleteall,
+	[COMMAND_FLUSH] = do_flush,     [COMMAND_DUMP] = do_dump,
+	[COMMAND_SPDDUMP] = do_spddump, [COMMAND_SPDFLUSH] = do_spdflush,
+};
+
+static void apply_command(struct applier *a, const struct command *c)
+{
+	command_fn fn = c->kind < N_ELEMENTS(lone_commands) ? lone_commands[c->kind] : NULL;
+	if (c->kind == COMMAND_EXIT)
+		return;
+	if (!fn) {
+		put_in_batch(a, c);
+		return;
+	}
+	send_batch(a);
+	fn(a, c);
+}
+
+static int prepare(struct applier *a, const struct command_list *list)
+{
+	a->batch = calloc(BATCH_COMMANDS, sizeof(*a->batch));
+	if (!a->batch)
+		return -ENOMEM;
+	return a->options->rfc_mode ? collect_own_fwd(a, list) : 0;
+}
+
+size_t setkey_apply(struct keydb *k, const struct script *script, const struct command_list *list,
+		    const struct apply_options *options)
+{
+	struct applier a = {
+		.k = k,
+		.script = script,
+		.options = options,
+		.print = { .show_dead = options->show_dead,
+			   .hide_socket_policies = options->hide_socket_policies,
+			   .ports = options->ports },
+	};
+	struct command_cursor cursor = command_list_start(list);
+	struct command c;
+	memset(&c, 0, sizeof(c));
+	int rc = prepare(&a, list);
+	if (rc)
+		fail(&a, &(struct command){ .kind = COMMAND_EXIT, .at = script->first }, "", rc,
+		     "");
+	while (!rc && command_list_next(&cursor, &c))
+		apply_command(&a, &c);
+	if (!rc)
+		send_batch(&a);
+	explicit_bzero(&c, sizeof(c));
+	free(a.batch);
+	free(a.own_fwd);
+	return a.failures;
+}

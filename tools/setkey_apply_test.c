@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Commands reach the kernel in order, in batches, with their copies for forwarded packets.  The
+ * kernel is a list of what it was asked for (linked in with --wrap) and answers as told.
+ */
+#include "base/unit.h"
+
+#include "setkey_word.h"
+
+#include "base/addr.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+enum { ASKED_MAX = 4096, LOG_BYTES = 4096, NAME_BYTES = 64 };
+
+struct fake_kernel {
+	size_t n_asked, n_batches, largest_batch;
+	char asked[ASKED_MAX][NAME_BYTES];
+	struct keydb_policy last_policy;
+	const char *refuse; /* what is refused, */
+	int refusal;        /* so */
+	const struct keydb_sa *sas;
+	size_t n_sas;
+	char log[LOG_BYTES];
+};
+
+static struct fake_kernel fake;
+
+/* ---- the kernel ---- */
+
+static int ask(const char *what, const char *detail)
+{
+	char *name = fake.asked[fake.n_asked++ % ASKED_MAX];
+	snprintf(name, NAME_BYTES, "%s%s%s", what, detail[0] ? " " : "", detail);
+	return fake.refuse && !strcmp(fake.refuse, name) ? fake.refusal : 0;
+}
+
+static int ask_op(const struct keydb_op *op)
+{
+	static const char *const kinds[] = { "add",    "update",    "delete",
+					     "spdadd", "spdupdate", "spddelete" };
+	static const char *const dirs[] = { "in", "out", "fwd" };
+	char spi[NAME_BYTES];
+	if (op->kind >= KEYDB_OP_POLICY_ADD) {
+		fake.last_policy = *op->policy;
+		return ask(kinds[op->kind], dirs[op->policy->dir]);
+	}
+	snprintf(spi, sizeof(spi), "%u",
+		 op->kind == KEYDB_OP_SA_DELETE ? op->sa_id->spi : op->sa->id.spi);
+	return ask(kinds[op->kind], spi);
+}
+
+int __wrap_keydb_batch(struct keydb *k, struct keydb_op *ops, size_t n);
+int __wrap_keydb_batch(struct keydb *k, struct keydb_op *ops, size_t n)
+{
+	int first = 0;
+	(void)k;
+	fake.n_batches++;
+	if (n > fake.largest_batch)
+		fake.largest_batch = n;
+	for (size_t i = 0; i < n; i++) {
+		ops[i].result = ask_op(&ops[i]);
+		if (ops[i].result == -EINVAL)
+			snprintf(ops[i].reason, sizeof(ops[i].reason), "the kernel's words");
+		first = first ? first : ops[i].result;
+	}
+	return first;
+}
+
+int __wrap_keydb_policy_delete(struct keydb *k, const struct keydb_policy *p);
+int __wrap_keydb_policy_delete(struct keydb *k, const struct keydb_policy *p)
+{
+	struct keydb_op op = { .kind = KEYDB_OP_POLICY_DELETE, .policy = p };
+	(void)k;
+	return ask_op(&op);
+}
+
+int __wrap_keydb_sa_dump(struct keydb *k, uint8_t proto, keydb_sa_fn fn, void *arg);
+int __wrap_keydb_sa_dump(struct keydb *k, uint8_t proto, keydb_sa_fn fn, void *arg)
+{
+	int rc = ask("dump", "");
+	(void)k;
+	(void)proto;
+	for (size_t i = 0; !rc && i < fake.n_sas; i++)
+		rc = fn(arg, &fake.sas[i]);
+	return rc;
+}
+
+int __wrap_keydb_sa_get(struct keydb *k, const struct keydb_sa_id *id, struct keydb_sa *ret);
+int __wrap_keydb_sa_get(struct keydb *k, const struct keydb_sa_id *id, struct keydb_sa *ret)
+{
+	(void)k;
+	memset(ret, 0, sizeof(*ret));
+	ret->id = *id;
+	return ask("get", "");
+}
+
+int __wrap_keydb_sa_flush(struct keydb *k, uint8_t proto);
+int __wrap_keydb_sa_flush(struct keydb *k, uint8_t proto)
+{
+	char text[NAME_BYTES];
+	(void)k;
+	snprintf(text, sizeof(text), "%u", proto);
+	return ask("flush", text);
+}
+
+int __wrap_keydb_policy_flush(struct keydb *k);
+int __wrap_keydb_policy_flush(struct keydb *k)
+{
+	(void)k;
+	return ask("spdflush", "");
+}
+
+const char *__wrap_keydb_error(const struct keydb *k);
+const char *__wrap_keydb_error(const struct keydb *k)
+{
+	(void)k;
+	return "the handle's words";
+}
+
+/* ---- helpers ---- */
+
+static void log_message(void *arg, const struct script_message *m)
+{
+	size_t used = strlen(fake.log);
+	(void)arg;
+	snprintf(fake.log + used, sizeof(fake.log) - used, "%u:%u: %s\n", m->at.line, m->at.column,
+		 m->text);
+}
+
+/* Parses and applies; returns the number of failures. */
+static size_t apply_as(const char *text, bool rfc_mode)
+{
+	struct command_list list = { 0 };
+	struct apply_options options = { .rfc_mode = rfc_mode };
+	struct script script = {
+		.file = "test",
+		.text = text,
+		.len = strlen(text),
+		.first = { 1, 1 },
+		.numeric = true,
+		.report = log_message,
+	};
+	assert_int_equal(setkey_parse(&script, &list), 0);
+	size_t failures = setkey_apply((struct keydb *)&fake, &script, &list, &options);
+	command_list_done(&list);
+	return failures;
+}
+
+static size_t apply(const char *text)
+{
+	return apply_as(text, true);
+}
+
+static void assert_asked(const char *const *want, size_t n)
+{
+	for (size_t i = 0; i < n && i < fake.n_asked; i++)
+		assert_string_equal(fake.asked[i], want[i]);
+	assert_int_equal(fake.n_asked, n);
+}
+
+#define ASSERT_ASKED(...)                                          \
+	do {                                                       \
+		static const char *const want[] = { __VA_ARGS__ }; \
+		assert_asked(want, N_ELEMENTS(want));              \
+	} while (0)
+
+static int fresh(void **state)
+{
+	(void)state;
+	memset(&fake, 0, sizeof(fake));
+	return 0;
+}
+
+#define IN "spdadd 10.0.0.0/8 10.1.0.0/16 any -P in "
+#define OUT "spdadd 10.1.0.0/16 10.0.0.0/8 any -P out "
+#define FWD "spdadd 10.0.0.0/8 10.1.0.0/16 any -P fwd "
+
+/* ---- copies ---- */
+
+static void in_policy_gets_a_copy_for_fwd(void **state)
+{
+	(void)state;
+	assert_int_equal(apply(IN "none;" OUT "none;"), 0);
+	ASSERT_ASKED("spdadd in", "spdadd fwd", "spdadd out");
+}
+
+static void kernel_mode_makes_no_copy(void **state)
+{
+	(void)state;
+	assert_int_equal(apply_as(IN "none;", false), 0);
+	ASSERT_ASKED("spdadd in");
+}
+
+static void own_fwd_command_of_the_script_replaces_the_copy(void **state)
+{
+	(void)state;
+	assert_int_equal(apply(IN "none;" OUT "none;" FWD "discard;"
+				  "spdadd 10.0.0.0/8 10.1.0.0/16 tcp -P in none;"),
+			 0);
+	ASSERT_ASKED("spdadd in", "spdadd out", "spdadd fwd", "spdadd in", "spdadd fwd");
+}
+
+static void unique_becomes_require_in_every_request_of_the_copy(void **state)
+{
+	(void)state;
+	apply(IN "ipsec esp/tunnel/192.0.2.1-192.0.2.2/unique:5 ah/transport//unique;");
+	assert_int_equal(fake.last_policy.dir, KEYDB_DIR_FWD);
+	assert_int_equal(fake.last_policy.n_templates, 2);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(fake.last_policy.templates[i].level, KEYDB_LEVEL_REQUIRE);
+		assert_int_equal(fake.last_policy.templates[i].reqid, 0);
+	}
+}
+
+static void copy_has_the_selector_of_the_policy(void **state)
+{
+	(void)state;
+	apply("spdadd 32.0.0.0/3 10.1.0.0/16 any -P in discard;");
+	assert_int_equal(fake.last_policy.dir, KEYDB_DIR_FWD);
+	assert_int_equal(fake.last_policy.sel.src_bits, 3);
+	assert_int_equal(fake.last_policy.sel.src.sin.sin_addr.s_addr, htonl(0x20000000));
+}
+
+static void missing_copy_is_no_error_when_deleting(void **state)
+{
+	(void)state;
+	fake.refuse = "spddelete fwd";
+	fake.refusal = -ENOENT;
+	assert_int_equal(apply("spddelete ::/0 ::/0 any -P in;"), 0);
+	ASSERT_ASKED("spddelete in", "spddelete fwd");
+}
+
+static void refused_policy_leaves_no_copy(void **state)
+{
+	(void)state;
+	fake.refuse = "spdadd in";
+	fake.refusal = -EEXIST;
+	assert_int_equal(apply("\n " IN "none;"), 1);
+	ASSERT_ASKED("spdadd in", "spdadd fwd", "spddelete fwd");
+	assert_string_equal(fake.log,
+			    "2:2: spdadd 10.0.0.0/8 10.1.0.0/16 any -P in: File exists\n");
+}
+
+static void refused_copy_is_an_error(void **state)
+{
+	(void)state;
+	fake.refuse = "spdadd fwd";
+	fake.refusal = -EINVAL;
+	assert_int_equal(apply(IN "none;"), 1);
+	assert_string_equal(fake.log, "1:1: spdadd 10.0.0.0/8 10.1.0.0/16 any -P in"
+				      " (copy for fwd): the kernel's words\n");
+}
+
+/* ---- order and batches ---- */
+
+static void commands_keep_their_order(void **state)
+{
+	(void)state;
+	assert_int_equal(apply("flush; spdflush; add ::1 ::1 esp 300 -E null; flush ah;"
+			       "update ::1 ::1 esp 301 -E null; delete ::1 ::1 esp 302; dump;"),
+			 0);
+	ASSERT_ASKED("flush 0", "spdflush", "add 300", "flush 51", "update 301", "delete 302",
+		     "dump");
+	assert_int_equal(fake.n_batches, 2);
+}
+
+static void many_commands_go_in_few_batches(void **state)
+{
+	enum { N = 1500 };
+	char *text = calloc(N, 64);
+	size_t used = 0;
+	(void)state;
+	for (int i = 0; i < N; i++)
+		used += (size_t)sprintf(text + used, "add ::1 ::1 esp %d -E null;\n", 300 + i);
+	assert_int_equal(apply(text), 0);
+	free(text);
+	assert_int_equal(fake.n_asked, N);
+	assert_string_equal(fake.asked[N - 1], "add 1799");
+	assert_in_range(fake.n_batches, 1, 10);
+}
+
+static void each_refused_entry_is_reported_with_its_line(void **state)
+{
+	(void)state;
+	fake.refuse = "add 300";
+	fake.refusal = -EINVAL;
+	assert_int_equal(apply("add ::1 ::2 esp 300 -E null;\nadd ::1 ::2 esp 301 -E null;\n"
+			       "add ::1 ::2 esp 300 -E null;\n"),
+			 2);
+	assert_string_equal(fake.log, "1:1: add ::1 ::2 esp 0x0000012c: the kernel's words\n"
+				      "3:1: add ::1 ::2 esp 0x0000012c: the kernel's words\n");
+}
+
+static void missing_entries_are_told_as_such(void **state)
+{
+	(void)state;
+	fake.refuse = "delete 300";
+	fake.refusal = -ESRCH;
+	assert_int_equal(apply("delete ::1 ::2 esp 300;"), 1);
+	fake.refuse = "get";
+	assert_int_equal(apply("get ::1 ::2 ah 300;"), 1);
+	assert_string_equal(fake.log, "1:1: delete ::1 ::2 esp 0x0000012c: No entry\n"
+				      "1:1: get ::1 ::2 ah 0x0000012c: No entry\n");
+}
+
+static void failed_flush_is_reported_and_the_rest_done(void **state)
+{
+	(void)state;
+	fake.refuse = "flush 0";
+	fake.refusal = -EPERM;
+	assert_int_equal(apply("flush; spdflush;"), 1);
+	ASSERT_ASKED("flush 0", "spdflush");
+	assert_string_equal(fake.log, "1:1: flush: the handle's words\n");
+}
+
+static void nothing_is_done_behind_exit(void **state)
+{
+	(void)state;
+	assert_int_equal(apply("spdflush; quit; flush;"), 0);
+	ASSERT_ASKED("spdflush");
+}
+
+/* ---- deleteall ---- */
+
+enum { MANY = 1200 };
+
+static union keydb_addr address(const char *text)
+{
+	struct addr a;
+	assert_int_equal(addr_parse(text, &a), 0);
+	a.port = 4500;
+	return word_keydb_addr(&a);
+}
+
+/* SAs 192.0.2.1 -> 192.0.2.2 with SPIs from 1000 on, the first three not quite. */
+static void fill_sad(struct keydb_sa *sas)
+{
+	for (uint32_t i = 0; i < MANY; i++) {
+		sas[i].id.src = address("192.0.2.1");
+		sas[i].id.dst = address("192.0.2.2");
+		sas[i].id.proto = KEYDB_PROTO_ESP;
+		sas[i].id.spi = 1000 + i;
+	}
+	sas[0].id.proto = KEYDB_PROTO_AH;
+	sas[1].id.src = address("192.0.2.3");
+	sas[2].id.dst = address("192.0.2.1");
+}
+
+static void deleteall_deletes_all_between_two_addresses(void **state)
+{
+	struct keydb_sa *sas = calloc(MANY, sizeof(*sas));
+	(void)state;
+	fill_sad(sas);
+	fake.sas = sas;
+	fake.n_sas = MANY;
+	fake.refuse = "delete 1003"; /* somebody else was faster */
+	fake.refusal = -ESRCH;
+	assert_int_equal(apply("deleteall 192.0.2.1 192.0.2.2 esp;"), 0);
+	free(sas);
+	assert_int_equal(fake.n_asked, 1 + MANY - 3);
+	assert_string_equal(fake.asked[1], "delete 1003");
+	assert_string_equal(fake.asked[MANY - 3], "delete 2199");
+}
+
+static void deleteall_reports_what_it_cannot_delete(void **state)
+{
+	struct keydb_sa *sas = calloc(MANY, sizeof(*sas));
+	(void)state;
+	fill_sad(sas);
+	fake.sas = sas;
+	fake.n_sas = MANY;
+	fake.refuse = "delete 1700";
+	fake.refusal = -EPERM;
+	assert_int_equal(apply("deleteall 192.0.2.1 192.0.2.2 esp;"), 1);
+	free(sas);
+}
+
+#define TEST(fn) cmocka_unit_test_setup(fn, fresh)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(in_policy_gets_a_copy_for_fwd),
+		TEST(kernel_mode_makes_no_copy),
+		TEST(own_fwd_command_of_the_script_replaces_the_copy),
+		TEST(unique_becomes_require_in_every_request_of_the_copy),
+		TEST(copy_has_the_selector_of_the_policy),
+		TEST(missing_copy_is_no_error_when_deleting),
+		TEST(refused_policy_leaves_no_copy),
+		TEST(refused_copy_is_an_error),
+		TEST(commands_keep_their_order),
+		TEST(many_commands_go_in_few_batches),
+		TEST(each_refused_entry_is_reported_with_its_line),
+		TEST(missing_entries_are_told_as_such),
+		TEST(failed_flush_is_reported_and_the_rest_done),
+		TEST(nothing_is_done_behind_exit),
+		TEST(deleteall_deletes_all_between_two_addresses),
+		TEST(deleteall_reports_what_it_cannot_delete),
+	};
+	return cmocka_run_group_tests_name("setkey_apply", tests, NULL, NULL);
+}

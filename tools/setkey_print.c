@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * "setkey -D" and "setkey -DP".  Entries are numbered from 1 as PF_KEY numbers the messages of a
+ * dump, and as there the last one has the number 0; so each waits until the next is known.
+ */
+#include "setkey.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+struct sad_print {
+	struct keydb_print out;
+	const struct print_options *options;
+	uint32_t seq;
+	bool is_waiting;
+	struct keydb_sa waiting;
+};
+
+struct spd_print {
+	struct keydb_print out;
+	const struct print_options *options;
+	uint32_t seq, hidden;
+	bool is_waiting;
+	struct keydb_policy waiting;
+};
+
+static struct keydb_print to_stdout(const struct print_options *options)
+{
+	return (struct keydb_print){ .file = stdout,
+				     .ports = options->ports,
+				     .pid = (unsigned int)getpid() };
+}
+
+static int on_sa(void *arg, const struct keydb_sa *sa)
+{
+	struct sad_print *s = arg;
+	if (sa->state == KEYDB_SA_DEAD && !s->options->show_dead)
+		return 0;
+	if (s->is_waiting)
+		keydb_sa_print(&s->out, &s->waiting, ++s->seq);
+	s->waiting = *sa;
+	s->is_waiting = true;
+	return 0;
+}
+
+int setkey_print_sad(struct keydb *k, uint8_t proto, const struct print_options *options)
+{
+	struct sad_print s = { .out = to_stdout(options), .options = options };
+	int rc = keydb_sa_dump(k, proto, on_sa, &s);
+	if (s.is_waiting)
+		keydb_sa_print(&s.out, &s.waiting, 0);
+	else if (!rc)
+		printf("No SAD entries.\n");
+	explicit_bzero(&s.waiting, sizeof(s.waiting));
+	return rc;
+}
+
+void setkey_print_sa(const struct keydb_sa *sa, const struct print_options *options)
+{
+	struct keydb_print out = to_stdout(options);
+	keydb_sa_print(&out, sa, 0);
+}
+
+static bool is_socket_policy(const struct keydb_policy *p)
+{
+	return p->dir == KEYDB_DIR_SOCKET_IN || p->dir == KEYDB_DIR_SOCKET_OUT;
+}
+
+static int on_policy(void *arg, const struct keydb_policy *p)
+{
+	struct spd_print *s = arg;
+	if (s->options->hide_socket_policies && is_socket_policy(p)) {
+		s->hidden++;
+		return 0;
+	}
+	if (s->is_waiting)
+		keydb_policy_print(&s->out, &s->waiting, ++s->seq);
+	s->waiting = *p;
+	s->is_waiting = true;
+	return 0;
+}
+
+int setkey_print_spd(struct keydb *k, const struct print_options *options)
+{
+	struct spd_print s = { .out = to_stdout(options), .options = options };
+	int rc = keydb_policy_dump(k, on_policy, &s);
+	if (s.is_waiting)
+		keydb_policy_print(&s.out, &s.waiting, 0);
+	else if (!rc && !s.hidden)
+		printf("No SPD entries.\n");
+	if (s.hidden)
+		printf("%u per-socket policies not shown (filtered by -N)\n", s.hidden);
+	return rc;
+}
