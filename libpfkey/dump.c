@@ -1,0 +1,462 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * SAs and policies as KAME's setkey prints them, byte for byte: scripts read this.
+ *
+ * Blanks at the ends of lines, the missing newline behind "C: deflate " and the empty 20 columns
+ * of a time that never was are part of the format.  What PF_KEY has no word for goes into a line
+ * "\textra: ..." of name=value pairs, which is there only when there is something to say.
+ */
+#include <keydb.h>
+
+#include <linux/pfkeyv2.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#ifndef IPPROTO_MH
+#define IPPROTO_MH 135
+#endif
+
+enum { TIME_COLUMNS = 20, UPPER_ANY = 255, PROTO_BUFFER_BYTES = 1024 };
+
+#define N_ELEMENTS(a) (sizeof(a) / sizeof((a)[0]))
+
+static const char *const dir_names[] = { "in", "out", "fwd", "in(socket)", "out(socket)" };
+static const char *const action_names[] = { "discard", "none", "ipsec", "entrust", "bypass" };
+static const char *const level_names[] = { "default", "use", "require", "unique" };
+static const char *const mode_names[] = { "any", "transport", "tunnel", "beet" };
+static const char *const state_names[] = { "larval", "mature", "dying", "dead" };
+
+/* The name, or the number for what has none. */
+static void put_name(FILE *f, const char *const *names, size_t n, unsigned int value)
+{
+	if (value < n)
+		fputs(names[value], f);
+	else
+		fprintf(f, "%u", value);
+}
+
+#define PUT_NAME(f, names, value) put_name((f), (names), N_ELEMENTS(names), (value))
+
+static void put_proto(FILE *f, uint8_t proto)
+{
+	switch (proto) {
+	case KEYDB_PROTO_ESP:
+		fputs("esp", f);
+		break;
+	case KEYDB_PROTO_AH:
+		fputs("ah", f);
+		break;
+	case KEYDB_PROTO_IPCOMP:
+		fputs("ipcomp", f);
+		break;
+	default:
+		fprintf(f, "%u", proto);
+	}
+}
+
+static void put_addr(FILE *f, const union keydb_addr *a)
+{
+	char host[NI_MAXHOST];
+	socklen_t len = a->sa.sa_family == AF_INET6 ? sizeof(a->sin6) : sizeof(a->sin);
+	if (getnameinfo(&a->sa, len, host, sizeof(host), NULL, 0, NI_NUMERICHOST))
+		fputs("unknown-af", f);
+	else
+		fputs(host, f);
+}
+
+static unsigned int port_of(const union keydb_addr *a)
+{
+	return ntohs(a->sa.sa_family == AF_INET6 ? a->sin6.sin6_port : a->sin.sin_port);
+}
+
+static uint64_t or_zero(uint64_t limit)
+{
+	return limit == KEYDB_INFINITE ? 0 : limit;
+}
+
+/* "Nov 22 16:10:02 2026": ctime() without the day of the week. */
+static void put_time(FILE *f, uint64_t sec)
+{
+	char buf[64];
+	time_t t = (time_t)sec;
+	if (!sec)
+		fprintf(f, "%*s", TIME_COLUMNS, "");
+	else if (!ctime_r(&t, buf))
+		fputs("????????????????????", f);
+	else
+		fprintf(f, "%.*s", TIME_COLUMNS, buf + 4);
+}
+
+static void put_ctx(FILE *f, uint8_t doi, uint8_t alg, const char *text, uint16_t len)
+{
+	if (!len)
+		return;
+	fprintf(f, "\tsecurity context doi: %u\n", doi);
+	fprintf(f, "\tsecurity context algorithm: %u\n", alg);
+	fprintf(f, "\tsecurity context length: %u\n", len);
+	fprintf(f, "\tsecurity context: %.*s\n", len, text);
+}
+
+/* ---- the line of what PF_KEY cannot say ---- */
+
+struct extra {
+	FILE *f;
+	bool begun;
+};
+
+static FILE *extra_word(struct extra *x)
+{
+	fputs(x->begun ? " " : "\textra: ", x->f);
+	x->begun = true;
+	return x->f;
+}
+
+static void extra_end(const struct extra *x)
+{
+	if (x->begun)
+		fputc('\n', x->f);
+}
+
+static void extra_flag(struct extra *x, uint32_t flags, uint32_t bit, const char *name)
+{
+	if (flags & bit)
+		fputs(name, extra_word(x));
+}
+
+static void extra_mark(struct extra *x, const char *name, const struct keydb_mark *m)
+{
+	if (m->value || m->mask)
+		fprintf(extra_word(x), "%s=0x%x/0x%x", name, m->value, m->mask);
+}
+
+static void extra_if_id(struct extra *x, uint32_t if_id)
+{
+	if (if_id)
+		fprintf(extra_word(x), "if_id=%u(0x%08x)", if_id, if_id);
+}
+
+/* ---- SAs ---- */
+
+static bool has_alg(const struct keydb_alg *a)
+{
+	return a->id != KEYDB_ALG_ID_NONE || a->name[0];
+}
+
+static void put_alg_name(FILE *f, const struct keydb_alg *a)
+{
+	const struct keydb_alg_info *info = keydb_alg_by_id(a->id);
+	fprintf(f, "%s ", info ? info->setkey_name : a->name);
+}
+
+/* Groups of four bytes, eight groups in a line. */
+static void put_key(FILE *f, const struct keydb_alg *a)
+{
+	for (size_t i = 0; i < a->key_bits / 8u && i < sizeof(a->key); i++) {
+		if (i && i % 32 == 0)
+			fputc('\n', f);
+		if (i % 4 == 0)
+			fputc(' ', f);
+		fprintf(f, "%02x", a->key[i]);
+	}
+}
+
+static void put_alg(FILE *f, char letter, const struct keydb_alg *a)
+{
+	if (!has_alg(a))
+		return;
+	fprintf(f, "\t%c: ", letter);
+	put_alg_name(f, a);
+	put_key(f, a);
+	fputc('\n', f);
+}
+
+static void put_algs(FILE *f, const struct keydb_sa *sa)
+{
+	if (sa->id.proto == KEYDB_PROTO_IPCOMP) {
+		fputs("\tC: ", f);
+		put_alg_name(f, &sa->comp);
+		return;
+	}
+	put_alg(f, 'E', has_alg(&sa->aead) ? &sa->aead : &sa->encr);
+	put_alg(f, 'A', &sa->auth);
+}
+
+static void put_sa_addr(const struct keydb_print *out, const union keydb_addr *a, uint16_t encap)
+{
+	FILE *f = out->file;
+	put_addr(f, a);
+	if (out->ports)
+		fprintf(f, "[%u]", port_of(a));
+	if (encap)
+		fprintf(f, "[%u]", encap);
+	fputc(' ', f);
+}
+
+static void put_sa_head(const struct keydb_print *out, const struct keydb_sa *sa)
+{
+	FILE *f = out->file;
+	bool encap = sa->encap_src_port || sa->encap_dst_port;
+	put_sa_addr(out, &sa->id.src, sa->encap_src_port);
+	put_sa_addr(out, &sa->id.dst, sa->encap_dst_port);
+	fputs("\n\t", f);
+	put_proto(f, sa->id.proto);
+	if (encap && sa->id.proto == KEYDB_PROTO_ESP)
+		fputs(sa->encap_type == KEYDB_ENCAP_TCP ? "-tcp" : "-udp", f);
+	fputs(" mode=", f);
+	PUT_NAME(f, mode_names, sa->mode);
+	fprintf(f, " spi=%u(0x%08x) reqid=%u(0x%08x)\n", sa->id.spi, sa->id.spi, sa->reqid,
+		sa->reqid);
+	if (sa->encap_oa.sa.sa_family) {
+		fputs("\tNAT OA=", f);
+		put_addr(f, &sa->encap_oa);
+		fputc('\n', f);
+	}
+}
+
+static uint32_t pfkey_flags(uint32_t flags)
+{
+	return (flags & KEYDB_SA_NOECN ? SADB_SAFLAGS_NOECN : 0u) |
+	       (flags & KEYDB_SA_DECAP_DSCP ? SADB_SAFLAGS_DECAP_DSCP : 0u) |
+	       (flags & KEYDB_SA_NOPMTUDISC ? SADB_SAFLAGS_NOPMTUDISC : 0u);
+}
+
+static void put_sa_lifetimes(FILE *f, const struct keydb_sa *sa)
+{
+	const struct keydb_limits *l = &sa->limits;
+	const struct keydb_usage *u = &sa->usage;
+	uint64_t now = (uint64_t)time(NULL);
+	fputs("\tcreated: ", f);
+	put_time(f, u->add_time);
+	fputs("\tcurrent: ", f);
+	put_time(f, now);
+	fprintf(f, "\n\tdiff: %ju(s)\thard: %ju(s)\tsoft: %ju(s)\n",
+		(uintmax_t)(u->add_time ? now - u->add_time : 0),
+		(uintmax_t)or_zero(l->hard_add_sec), (uintmax_t)or_zero(l->soft_add_sec));
+	fputs("\tlast: ", f);
+	put_time(f, u->last_time ? u->last_time : u->use_time);
+	fprintf(f, "\thard: %ju(s)\tsoft: %ju(s)\n", (uintmax_t)or_zero(l->hard_use_sec),
+		(uintmax_t)or_zero(l->soft_use_sec));
+	fprintf(f, "\tcurrent: %ju(bytes)\thard: %ju(bytes)\tsoft: %ju(bytes)\n",
+		(uintmax_t)u->bytes, (uintmax_t)or_zero(l->hard_bytes),
+		(uintmax_t)or_zero(l->soft_bytes));
+	fprintf(f, "\tallocated: %ju\thard: %ju\tsoft: %ju\n", (uintmax_t)u->packets,
+		(uintmax_t)or_zero(l->hard_packets), (uintmax_t)or_zero(l->soft_packets));
+}
+
+static void put_port(FILE *f, bool any, uint16_t port)
+{
+	if (any || !port)
+		fputs("[any]", f);
+	else
+		fprintf(f, "[%u]", port);
+}
+
+static void put_prefix(FILE *f, const union keydb_addr *a, uint8_t bits)
+{
+	put_addr(f, a);
+	if (bits != (a->sa.sa_family == AF_INET6 ? 128 : 32))
+		fprintf(f, "/%u", bits);
+}
+
+static void extra_sa_selector(struct extra *x, const struct keydb_selector *s)
+{
+	if (!s->src.sa.sa_family && !s->dst.sa.sa_family)
+		return;
+	FILE *f = extra_word(x);
+	fputs("sel=", f);
+	put_prefix(f, &s->src, s->src_bits);
+	put_port(f, s->src_port_any, s->src_port);
+	fputc('-', f);
+	put_prefix(f, &s->dst, s->dst_bits);
+	put_port(f, s->dst_port_any, s->dst_port);
+	fprintf(f, "/%u", s->proto);
+}
+
+static void extra_icv(struct extra *x, const struct keydb_alg *a)
+{
+	const struct keydb_alg_info *info = keydb_alg_by_id(a->id);
+	if (info && a->icv_bits && a->icv_bits != info->icv_bits)
+		fprintf(extra_word(x), "icv=%u", a->icv_bits);
+}
+
+static void put_sa_extra(FILE *f, const struct keydb_sa *sa)
+{
+	struct extra x = { .f = f };
+	extra_flag(&x, sa->flags, KEYDB_SA_ESN, "esn");
+	extra_flag(&x, sa->flags, KEYDB_SA_ICMP, "icmp");
+	extra_flag(&x, sa->flags, KEYDB_SA_AF_UNSPEC, "af-unspec");
+	extra_flag(&x, sa->flags, KEYDB_SA_WILDRECV, "wildrecv");
+	extra_flag(&x, sa->flags, KEYDB_SA_ALIGN4, "align4");
+	extra_flag(&x, sa->flags, KEYDB_SA_DONT_ENCAP_DSCP, "dont-encap-dscp");
+	extra_flag(&x, sa->flags, KEYDB_SA_OSEQ_MAY_WRAP, "oseq-may-wrap");
+	extra_icv(&x, &sa->auth);
+	extra_icv(&x, &sa->aead);
+	extra_if_id(&x, sa->if_id);
+	extra_mark(&x, "mark", &sa->id.mark);
+	extra_mark(&x, "output-mark", &sa->output_mark);
+	if (sa->tfc_pad_bytes)
+		fprintf(extra_word(&x), "tfc-pad=%u", sa->tfc_pad_bytes);
+	if (sa->offload_device[0])
+		fprintf(extra_word(&x), "offload=%.*s", KEYDB_DEVICE_MAX_BYTES, sa->offload_device);
+	extra_sa_selector(&x, &sa->sel);
+	extra_end(&x);
+}
+
+void keydb_sa_print(const struct keydb_print *out, const struct keydb_sa *sa, uint32_t seq)
+{
+	FILE *f = out->file;
+	put_sa_head(out, sa);
+	put_algs(f, sa);
+	fprintf(f, "\tseq=0x%08x replay=%u flags=0x%08x state=", (uint32_t)sa->seq_out,
+		sa->replay_window_pkts, pfkey_flags(sa->flags));
+	PUT_NAME(f, state_names, sa->state);
+	fputs(" \n", f);
+	put_sa_lifetimes(f, sa);
+	put_ctx(f, sa->ctx_doi, sa->ctx_alg, sa->ctx, sa->ctx_len);
+	put_sa_extra(f, sa);
+	fprintf(f, "\tsadb_seq=%u pid=%u refcnt=0\n", seq, out->pid);
+}
+
+/* ---- policies ---- */
+
+static bool has_ports(uint8_t proto)
+{
+	return proto != IPPROTO_ICMP && proto != IPPROTO_ICMPV6 && proto != IPPROTO_MH &&
+	       proto != IPPROTO_GRE;
+}
+
+/* PF_KEY's "any" is 255, whatever /etc/protocols calls that; ICMP's type and GRE's key follow. */
+static void put_upper(FILE *f, const struct keydb_selector *s)
+{
+	struct protoent entry, *found = NULL;
+	char buf[PROTO_BUFFER_BYTES];
+	unsigned int number = s->proto ? s->proto : UPPER_ANY;
+	unsigned int a = s->src_port_any ? 0 : s->src_port;
+	unsigned int b = s->dst_port_any ? 0 : s->dst_port;
+	if (!getprotobynumber_r((int)number, &entry, buf, sizeof(buf), &found) && found)
+		fputs(found->p_name, f);
+	else
+		fprintf(f, "%u", number);
+	if (has_ports(s->proto) || (!a && !b))
+		return;
+	if (s->proto == IPPROTO_GRE)
+		fprintf(f, " %u", (a << 16) + b);
+	else
+		fprintf(f, " %u,%u", a, b);
+}
+
+static void put_policy_selector(FILE *f, const struct keydb_policy *p)
+{
+	const struct keydb_selector *s = &p->sel;
+	if (p->dir >= KEYDB_DIR_SOCKET_IN) {
+		fputs("(per-socket policy) ", f);
+		return;
+	}
+	put_prefix(f, &s->src, s->src_bits);
+	if (has_ports(s->proto))
+		put_port(f, s->src_port_any, s->src_port);
+	fputc(' ', f);
+	put_prefix(f, &s->dst, s->dst_bits);
+	if (has_ports(s->proto))
+		put_port(f, s->dst_port_any, s->dst_port);
+	fputc(' ', f);
+	put_upper(f, s);
+}
+
+/* As an offset from the nearest of the three words. */
+static void put_priority(FILE *f, uint32_t priority)
+{
+	static const struct {
+		uint32_t below;
+		uint32_t base;
+		const char *name;
+	} bases[] = {
+		{ KEYDB_PRIORITY_DEFAULT / 4 * 3, KEYDB_PRIORITY_HIGH, "high" },
+		{ KEYDB_PRIORITY_DEFAULT / 4 * 5, KEYDB_PRIORITY_DEFAULT, "def" },
+		{ UINT32_MAX, KEYDB_PRIORITY_LOW, "low" },
+	};
+	size_t i = 0;
+	if (!priority)
+		return;
+	while (i < N_ELEMENTS(bases) - 1 && priority >= bases[i].below)
+		i++;
+	fprintf(f, " prio %s", bases[i].name);
+	if (priority < bases[i].base)
+		fprintf(f, " + %u", bases[i].base - priority);
+	else if (priority > bases[i].base)
+		fprintf(f, " - %u", priority - bases[i].base);
+}
+
+static void put_end(const struct keydb_print *out, const union keydb_addr *a)
+{
+	put_addr(out->file, a);
+	if (out->ports)
+		fprintf(out->file, "[%u]", port_of(a));
+}
+
+static void put_request(const struct keydb_print *out, const struct keydb_template *t)
+{
+	FILE *f = out->file;
+	put_proto(f, t->proto);
+	fputc('/', f);
+	PUT_NAME(f, mode_names, t->mode);
+	fputc('/', f);
+	if (t->src.sa.sa_family && t->dst.sa.sa_family) {
+		put_end(out, &t->src);
+		fputc('-', f);
+		put_end(out, &t->dst);
+	}
+	fputc('/', f);
+	PUT_NAME(f, level_names, t->level);
+	if (t->reqid)
+		fprintf(f, "%c%u", t->reqid > KEYDB_REQID_MANUAL_MAX ? '#' : ':', t->reqid);
+}
+
+static void extra_port_mask(struct extra *x, const char *name, uint16_t port, uint16_t mask)
+{
+	if (mask)
+		fprintf(extra_word(x), "%s=%u/0x%04x", name, port, mask);
+}
+
+static void put_policy_extra(FILE *f, const struct keydb_policy *p)
+{
+	struct extra x = { .f = f };
+	extra_flag(&x, p->flags, KEYDB_POLICY_LOCALOK, "localok");
+	extra_flag(&x, p->flags, KEYDB_POLICY_ICMP, "icmp");
+	extra_flag(&x, p->sub, true, "sub");
+	extra_if_id(&x, p->if_id);
+	extra_mark(&x, "mark", &p->mark);
+	extra_port_mask(&x, "src-port", p->sel.src_port, p->sel.src_port_mask);
+	extra_port_mask(&x, "dst-port", p->sel.dst_port, p->sel.dst_port_mask);
+	if (p->sel.ifindex)
+		fprintf(extra_word(&x), "ifindex=%u", p->sel.ifindex);
+	extra_end(&x);
+}
+
+void keydb_policy_print(const struct keydb_print *out, const struct keydb_policy *p, uint32_t seq)
+{
+	FILE *f = out->file;
+	put_policy_selector(f, p);
+	fputs("\n\t", f);
+	PUT_NAME(f, dir_names, p->dir);
+	put_priority(f, p->priority);
+	fputc(' ', f);
+	PUT_NAME(f, action_names, p->action);
+	for (size_t i = 0; i < p->n_templates && i < KEYDB_TEMPLATES_MAX; i++) {
+		fputs("\n\t", f);
+		put_request(out, &p->templates[i]);
+	}
+	fputs("\n\tcreated: ", f);
+	put_time(f, p->usage.add_time);
+	fputs("  lastused: ", f);
+	put_time(f, p->usage.last_time ? p->usage.last_time : p->usage.use_time);
+	fprintf(f, "\n\tlifetime: %ju(s) validtime: %ju(s)\n",
+		(uintmax_t)or_zero(p->limits.hard_add_sec),
+		(uintmax_t)or_zero(p->limits.hard_use_sec));
+	put_ctx(f, p->ctx_doi, p->ctx_alg, p->ctx, p->ctx_len);
+	put_policy_extra(f, p);
+	fprintf(f, "\tspid=%u seq=%u pid=%u\n\trefcnt=1\n", p->index, seq, out->pid);
+}

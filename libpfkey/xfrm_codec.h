@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The model as NETLINK_XFRM messages and back.  Pure: values in, bytes out, and the other way
+ * round; no descriptor, no clock, no names of devices (offload devices travel as indices).
+ */
+#ifndef LIBPFKEY_XFRM_CODEC_H
+#define LIBPFKEY_XFRM_CODEC_H
+
+#include <keydb.h>
+
+#include <linux/xfrm.h>
+#include <netlink/msg.h>
+
+#define MUST_USE __attribute__((warn_unused_result))
+
+/* No message of the codec is longer: six templates, or four keys, a window and a context. */
+enum { XFRM_MESSAGE_MAX_BYTES = 4096 };
+
+/*
+ * The encoders append a message's body behind the netlink header of m.  -EINVAL or -EOPNOTSUPP
+ * with *ret_why a static text for what XFRM cannot express, -EMSGSIZE if m is too small; m's
+ * content is then undefined.
+ */
+
+/* XFRM_MSG_NEWSA, UPDSA. */
+MUST_USE int xfrm_encode_sa(struct nl_msg *m, const struct keydb_sa *sa, uint32_t offload_ifindex,
+			    const char **ret_why);
+/* XFRM_MSG_DELSA, GETSA. */
+MUST_USE int xfrm_encode_sa_id(struct nl_msg *m, const struct keydb_sa_id *id,
+			       const char **ret_why);
+/* XFRM_MSG_ALLOCSPI for the larval SA of an ACQUIRE: any SPI in [min, max]. */
+MUST_USE int xfrm_encode_allocspi(struct nl_msg *m, const struct keydb_sa *larval, uint32_t min,
+				  uint32_t max, const char **ret_why);
+/* XFRM_MSG_NEWPOLICY, UPDPOLICY. */
+MUST_USE int xfrm_encode_policy(struct nl_msg *m, const struct keydb_policy *p,
+				const char **ret_why);
+/* XFRM_MSG_DELPOLICY, GETPOLICY. */
+MUST_USE int xfrm_encode_policy_id(struct nl_msg *m, const struct keydb_policy *p,
+				   const char **ret_why);
+
+/*
+ * The decoders read a body of len bytes, 4-byte aligned.  Unknown attributes are skipped; what is
+ * too short, too long or of an unknown family gives -EBADMSG and leaves *ret undefined.
+ */
+
+/* XFRM_MSG_NEWSA. ret->state is LARVAL or MATURE, see xfrm_sa_state(). */
+MUST_USE int xfrm_decode_sa(const void *body, size_t len, struct keydb_sa *ret,
+			    uint32_t *ret_offload_ifindex);
+/* XFRM_MSG_NEWPOLICY. */
+MUST_USE int xfrm_decode_policy(const void *body, size_t len, struct keydb_policy *ret);
+/* Any message of the multicast groups; -ENOMSG for a type that is no event of ours. */
+MUST_USE int xfrm_decode_event(uint16_t type, const void *body, size_t len,
+			       struct keydb_event *ret);
+
+/* The state at the time now (seconds since 1970): netlink does not tell, its limits do. */
+uint8_t xfrm_sa_state(const struct keydb_sa *sa, uint64_t now_sec);
+
+/* ---- shared by encoder and decoder ---- */
+
+/* One bit of the model and of the kernel. */
+struct xfrm_flag {
+	uint32_t model;
+	uint32_t kernel;
+};
+extern const struct xfrm_flag xfrm_sa_flags[], xfrm_sa_extra_flags[], xfrm_policy_flags[];
+uint32_t xfrm_flags_to_kernel(const struct xfrm_flag *table, uint32_t model);
+uint32_t xfrm_flags_from_kernel(const struct xfrm_flag *table, uint32_t kernel);
+
+uint8_t xfrm_mode_to_kernel(uint8_t model);
+uint8_t xfrm_mode_from_kernel(uint8_t kernel);
+
+/* AF_INET, AF_INET6, or 0 for no address. */
+uint16_t xfrm_addr_family(const union keydb_addr *a);
+/* Full prefix length of a family, 0 for any other. */
+uint8_t xfrm_family_bits(uint16_t family);
+/* "No address" becomes zeroes. */
+xfrm_address_t xfrm_addr_to_kernel(const union keydb_addr *a);
+/* family AF_INET or AF_INET6, port in network order. */
+union keydb_addr xfrm_addr_from_kernel(const xfrm_address_t *x, uint16_t family, uint16_t port);
+bool xfrm_addr_is_zero(const xfrm_address_t *x, uint16_t family);
+
+#endif
