@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "msg/grammar.h"
 #include "msg/payload.h"
 #include "msg/sk.h"
 #include "msg/writer.h"
@@ -131,6 +132,16 @@ static inline bool survives_rewriting(const struct msg *m, const struct payload_
 	same = same && msg_writer_end(&mw, &b) == 0 && slice_eq(a, b);
 	arena_clear(&arena);
 	return same;
+}
+
+/* What must hold for everything that a parser accepted; for fuzz targets. */
+static inline void require_sound(const struct msg *m)
+{
+	struct grammar_result found;
+	int rc = grammar_check(m, &found);
+
+	REQUIRE(rc == 0 ? found.form < FORM_N : found.why != NULL);
+	REQUIRE(survives_rewriting(m, m->opened ? &m->inner : &m->outer));
 }
 
 #endif
