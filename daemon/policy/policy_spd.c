@@ -140,8 +140,9 @@ static void set_addr(union keydb_addr *ret, const struct addr *a)
 	struct sockaddr_storage ss;
 	struct addr bare = *a;
 	bare.port = 0;
+	socklen_t len = addr_to_sockaddr(&bare, &ss);
 	memset(ret, 0, sizeof(*ret));
-	memcpy(ret, &ss, addr_to_sockaddr(&bare, &ss));
+	memcpy(ret, &ss, len);
 }
 
 uint32_t policy_spd_priority(const struct child_config *child, const struct keydb_selector *sel)
