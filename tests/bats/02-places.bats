@@ -21,6 +21,7 @@ nothing_left() {
 @test "stdout, stderr and the exit status are the command's own" {
 	run --separate-stderr -3 lab bash -c 'echo out; echo err >&2; exit 3'
 	[ "$output" = out ]
+	# shellcheck disable=SC2154 # run sets it
 	[ "${stderr##*$'\n'}" = err ]
 }
 

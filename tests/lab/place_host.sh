@@ -3,7 +3,8 @@
 # The place "host" (sourced by lab): this machine's own kernel, in fresh network,
 # mount, pid, ipc and uts namespaces.  /run is an empty one, so that the names of
 # the namespaces made inside are private too and vanish with it.
-host_has_ipsec || fail "this kernel has no ESP and AH, or we may not make namespaces (try --guest)"
+missing=$(host_has_ipsec) ||
+	fail "this kernel lacks ESP or AH, or we may not make namespaces: $missing (try --guest)"
 
 : >"$work/bugs"
 contained unshare --net --mount --ipc --uts --fork --kill-child --mount-proc bash -c '

@@ -133,7 +133,7 @@ event() {
 		[[ " $line " == *" event=$name "* ]] || continue
 		for field; do
 			# shellcheck disable=SC2053 # a pattern is wanted
-			[[ " $line " == *" "$field" "* ]] || continue 2
+			[[ " $line " == *\ $field\ * ]] || continue 2
 		done
 		return 0
 	done <"$log" 2>/dev/null
