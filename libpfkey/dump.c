@@ -287,7 +287,9 @@ static void put_sa_extra(FILE *f, const struct keydb_sa *sa)
 	struct extra x = { .f = f };
 	extra_flag(&x, sa->flags, KEYDB_SA_ESN, "esn");
 	extra_flag(&x, sa->flags, KEYDB_SA_ICMP, "icmp");
-	extra_flag(&x, sa->flags, KEYDB_SA_AF_UNSPEC, "af-unspec");
+	/* Tunnels usually carry both families: worth a word only elsewhere. */
+	if (sa->mode != KEYDB_MODE_TUNNEL)
+		extra_flag(&x, sa->flags, KEYDB_SA_AF_UNSPEC, "af-unspec");
 	extra_flag(&x, sa->flags, KEYDB_SA_WILDRECV, "wildrecv");
 	extra_flag(&x, sa->flags, KEYDB_SA_ALIGN4, "align4");
 	extra_flag(&x, sa->flags, KEYDB_SA_DONT_ENCAP_DSCP, "dont-encap-dscp");

@@ -259,7 +259,8 @@ static void commands_keep_their_order(void **state)
 {
 	(void)state;
 	assert_int_equal(apply("flush; spdflush; add ::1 ::1 esp 300 -E null; flush ah;"
-			       "update ::1 ::1 esp 301 -E null; delete ::1 ::1 esp 302; dump;"),
+			       "update ::1 ::1 esp 301 -E null; delete ::1 ::1 esp 302;"
+			       "deleteall ::1 ::1 ah;"),
 			 0);
 	ASSERT_ASKED("flush 0", "spdflush", "add 300", "flush 51", "update 301", "delete 302",
 		     "dump");
