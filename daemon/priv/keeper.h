@@ -12,7 +12,11 @@
 #include "base/attr.h"
 #include "base/wire.h"
 
-enum { KEEPER_AUTH_MAX_BYTES = 1024, KEEPER_OCTETS_MAX_BYTES = 65536, KEEPER_ID_TEXT_MAX_BYTES = 1040 };
+enum {
+	KEEPER_AUTH_MAX_BYTES = 1024,
+	KEEPER_OCTETS_MAX_BYTES = 65536,
+	KEEPER_ID_TEXT_MAX_BYTES = 1040
+};
 
 /* Which key: the peer's identity as text (psk.txt's first column), then its address. */
 struct keeper_key {

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Requests become changes of the table in installed.c, which makes them changes of the
+ * kernel; events go the other way, by whose SA they are about.
+ */
+#include "priv/broker.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "priv/installed.h"
+
+/* So many events in one go, then requests get their turn. */
+enum { EVENTS_PER_WAKE = 64 };
+/* Acquires belong to nobody yet: they go to the first engine. */
+enum { ACQUIRE_ENGINE = 0 };
+
+struct broker {
+	struct keydb *keydb;
+	struct keydb_events *events;
+	struct loop_fd *event_fd;
+	struct installed *installed;
+	broker_event_fn on_event;
+	void *arg;
+};
+
+typedef int (*handler_fn)(struct broker *b, int engine, const void *body, struct err *err);
+
+static int on_child_install(struct broker *b, int engine, const void *body, struct err *err)
+{
+	return installed_add_child(b->installed, engine, body, err);
+}
+
+static int on_child_remove(struct broker *b, int engine, const void *body, struct err *err)
+{
+	int r = installed_remove_child(b->installed, engine, body);
+	/* What is not there needs no removal. */
+	(void)err;
+	return r == -ENOENT ? 0 : r;
+}
+
+static int on_acquire_failed(struct broker *b, int engine, const void *body, struct err *err)
+{
+	const struct request_acquire *acquire = body;
+	struct keydb_sa larval;
+
+	(void)engine;
+	(void)err;
+	memset(&larval, 0, sizeof(larval));
+	larval.id = acquire->larval;
+	larval.kernel_seq = acquire->seq;
+	/* If it is gone already, or stays its 30 seconds: nobody can do more about it. */
+	(void)!keydb_acquire_drop(b->keydb, &larval);
+	return 0;
+}
+
+static const struct {
+	handler_fn handler;
+	bool answered;
+} handlers[__REQUEST_N] = {
+	[REQUEST_CHILD_INSTALL] = { on_child_install, true },
+	[REQUEST_CHILD_REMOVE] = { on_child_remove, true },
+	[REQUEST_ACQUIRE_FAILED] = { on_acquire_failed, false },
+};
+
+bool broker_handles(unsigned int kind)
+{
+	return kind < N_ELEMENTS(handlers) && handlers[kind].handler;
+}
+
+bool broker_request(struct broker *b, int engine, const struct frame *f, struct request_result *ret)
+{
+	struct err err = { 0 };
+
+	REQUIRE(broker_handles(f->kind));
+	memset(ret, 0, sizeof(*ret));
+	ret->result = handlers[f->kind].handler(b, engine, request_body(f), &err);
+	if (ret->result < 0)
+		LOG(WARNING, "kernel_request_failed", F_STR("request", request_row(f->kind)->name),
+		    F_STR("reason", err.text));
+	request_set_reason(ret, err.text);
+	return handlers[f->kind].answered;
+}
+
+/* ---- events ---- */
+
+static void dispatch(struct broker *b, const struct keydb_event *event)
+{
+	int engine;
+
+	switch (event->kind) {
+	case KEYDB_EVENT_ACQUIRE:
+		b->on_event(b->arg, ACQUIRE_ENGINE, event);
+		break;
+	case KEYDB_EVENT_EXPIRE:
+	case KEYDB_EVENT_MAPPING:
+		engine = installed_owner(b->installed, &event->sa.id);
+		/* Somebody else's SA: setkey made it, or another daemon. */
+		if (engine >= 0)
+			b->on_event(b->arg, engine, event);
+		break;
+	case KEYDB_EVENT_OVERRUN:
+		LOG(WARNING, "kernel_events_lost");
+		break;
+	default:
+		break;
+	}
+}
+
+static void on_events(void *arg, int fd)
+{
+	struct broker *b = arg;
+	struct keydb_event event;
+
+	(void)fd;
+	for (int i = 0; i < EVENTS_PER_WAKE; i++) {
+		memset(&event, 0, sizeof(event));
+		int r = keydb_events_next(b->events, &event);
+		if (r < 0)
+			LOG(WARNING, "kernel_events_failed", F_STR("reason", strerror(-r)));
+		if (r <= 0)
+			return;
+		dispatch(b, &event);
+	}
+}
+
+/* ---- life ---- */
+
+static int batch(void *arg, struct keydb_op *ops, size_t n)
+{
+	struct broker *b = arg;
+	return keydb_batch(b->keydb, ops, n);
+}
+
+static int policy_get(void *arg, const struct keydb_policy *p, struct keydb_policy *ret)
+{
+	struct broker *b = arg;
+	return keydb_policy_get(b->keydb, p, ret);
+}
+
+static const struct installed_ops keydb_ops = { .batch = batch, .policy_get = policy_get };
+
+static int open_kernel(struct broker *b, struct loop *l, struct err *err)
+{
+	int r = keydb_open(&b->keydb);
+
+	if (r < 0)
+		return err_set(err, r, "the kernel's IPsec tables: %s", strerror(-r));
+	r = keydb_events_open(KEYDB_EVENTS_ACQUIRE | KEYDB_EVENTS_EXPIRE | KEYDB_EVENTS_MAPPING,
+			      &b->events);
+	if (r < 0)
+		return err_set(err, r, "the kernel's IPsec events: %s", strerror(-r));
+	b->event_fd = loop_fd_new(l, keydb_events_fd(b->events), on_events, b);
+	b->installed = installed_new(&keydb_ops, b);
+	if (!b->event_fd || !b->installed)
+		return err_set(err, -ENOMEM, "out of memory");
+	return 0;
+}
+
+int broker_new(struct loop *l, broker_event_fn on_event, void *arg, struct broker **ret,
+	       struct err *err)
+{
+	CLEANUP(broker_freep)
+	struct broker *b = calloc(1, sizeof(*b));
+
+	if (!b)
+		return err_set(err, -ENOMEM, "out of memory");
+	b->on_event = on_event;
+	b->arg = arg;
+	int r = open_kernel(b, l, err);
+	if (r < 0)
+		return r;
+	*ret = TAKE(b);
+	return 0;
+}
+
+void broker_free(struct broker *b)
+{
+	if (!b)
+		return;
+	if (b->installed) {
+		size_t n = installed_remove_all(b->installed, INSTALLED_OWNER_ALL);
+		if (n > 0)
+			LOG(INFO, "kernel_cleaned", F_INT("entries", n));
+	}
+	installed_free(b->installed);
+	loop_fd_free(b->event_fd);
+	keydb_events_close(b->events);
+	keydb_close(b->keydb);
+	free(b);
+}
+
+int broker_add_trap(struct broker *b, const struct keydb_policy *trap, struct err *err)
+{
+	return installed_add_trap(b->installed, trap, err);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Questions that wait for their answers. */
+#ifndef TANUKI_PRIV_CALL_H
+#define TANUKI_PRIV_CALL_H
+
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "base/list.h"
+#include "base/wire.h"
+
+/* The answer of the monitor; the same type as kernel_done_fn. */
+typedef void (*call_result_fn)(void *arg, int result, const char *reason);
+/* The answer of the keeper; the same type as keeper_done_fn. */
+typedef void (*call_auth_fn)(void *arg, int result, struct slice auth);
+
+/* Whom to tell; a member that is NULL is not told. */
+struct call {
+	struct list node;
+	uint32_t id;
+	call_result_fn on_result;
+	call_auth_fn on_auth;
+	void *arg;
+};
+
+struct calls {
+	struct list waiting; /* oldest first: answers mostly come in that order */
+	uint32_t last_id;
+};
+
+void calls_init(struct calls *c);
+/* Forgets all of them; nobody is told. */
+void calls_done(struct calls *c);
+/* Remembers whom to tell (copied); the id to send, never 0.  0 without memory. */
+MUST_USE uint32_t calls_add(struct calls *c, const struct call *call);
+/* Takes the question with this id out: true and *ret. */
+MUST_USE bool calls_take(struct calls *c, uint32_t id, struct call *ret);
+/* Questions with this arg will tell nobody; their answers are still expected. */
+void calls_cancel(struct calls *c, const void *arg);
+
+#endif

@@ -1,0 +1,474 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Children, policies and claims.  A change is planned first (a list of kernel
+ * operations and how to undo each), then carried out, then written down.
+ */
+#include "priv/installed.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/list.h"
+
+/* Both SAs and every policy of a child. */
+enum { OPS_MAX = 2 + REQUEST_POLICIES_MAX };
+
+struct entry { /* one policy in the kernel */
+	struct hash_node node;
+	struct list claims; /* oldest first; the last one is what the kernel has */
+};
+
+struct claim {
+	struct list in_entry, in_child;
+	struct entry *entry;
+	struct keydb_policy policy;
+};
+
+struct sa_ref {
+	struct hash_node node;
+	struct child *child;
+	struct keydb_sa_id id;
+};
+
+struct child { /* owner INSTALLED_OWNER_TRAPS: the one that all traps hang on, without SAs */
+	struct list node;
+	int owner;
+	struct sa_ref in, out;
+	struct list claims;
+};
+
+struct installed {
+	const struct installed_ops *ops;
+	void *arg;
+	uint8_t seed[16];
+	struct hash sas, entries;
+	struct list children;
+	struct child traps;
+};
+
+/* What a change needs: the operations, what undoes each, and the claims they stand for. */
+struct plan {
+	size_t n;
+	struct keydb_op ops[OPS_MAX], undo[OPS_MAX];
+};
+
+/* ---- keys ---- */
+
+static void put_addr(struct wr *w, const union keydb_addr *a)
+{
+	struct addr addr = { 0 };
+
+	/* An address that cannot be read was refused before it came here. */
+	(void)!addr_from_sockaddr(&a->sa, sizeof(*a), &addr);
+	wr_u16(w, addr.family);
+	wr_u32(w, addr.scope_id);
+	wr_bytes(w, addr.ip, sizeof(addr.ip));
+}
+
+static uint64_t sa_key(const struct installed *i, const struct keydb_sa_id *id)
+{
+	uint8_t bytes[64];
+	struct wr w = wr_of(bytes, sizeof(bytes));
+
+	put_addr(&w, &id->dst);
+	wr_u32(&w, id->spi);
+	wr_u8(&w, id->proto);
+	return hash_sip(i->seed, bytes, wr_used(&w));
+}
+
+/* Over all that tells policies apart in the kernel; the priority does not. */
+static uint64_t policy_key(const struct installed *i, const struct keydb_policy *p)
+{
+	const struct keydb_selector *s = &p->sel;
+	uint8_t bytes[128];
+	struct wr w = wr_of(bytes, sizeof(bytes));
+
+	put_addr(&w, &s->src);
+	put_addr(&w, &s->dst);
+	wr_u8(&w, s->src_bits);
+	wr_u8(&w, s->dst_bits);
+	wr_u8(&w, s->proto);
+	wr_u8(&w, s->src_port_any);
+	wr_u8(&w, s->dst_port_any);
+	wr_u16(&w, s->src_port_any ? 0 : s->src_port);
+	wr_u16(&w, s->dst_port_any ? 0 : s->dst_port);
+	wr_u8(&w, p->dir);
+	wr_u32(&w, p->if_id);
+	wr_u32(&w, p->mark.value);
+	wr_u32(&w, p->mark.mask);
+	REQUIRE(!w.bad);
+	return hash_sip(i->seed, bytes, wr_used(&w));
+}
+
+/* ---- the table in memory ---- */
+
+static struct claim *last_claim(const struct entry *e)
+{
+	return LIST_ENTRY(e->claims.prev, struct claim, in_entry);
+}
+
+static struct entry *find_entry(const struct installed *i, const struct keydb_policy *p)
+{
+	struct hash_node *node = hash_find(&i->entries, policy_key(i, p));
+	return node ? CONTAINER_OF(node, struct entry, node) : NULL;
+}
+
+static void drop_claim(struct installed *i, struct claim *c)
+{
+	struct entry *e = c->entry;
+
+	list_remove(&c->in_entry);
+	list_remove(&c->in_child);
+	free(c);
+	if (list_empty(&e->claims)) {
+		hash_remove(&i->entries, &e->node);
+		free(e);
+	}
+}
+
+static int add_claim(struct installed *i, struct child *child, const struct keydb_policy *p)
+{
+	struct entry *e = find_entry(i, p);
+	struct claim *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return -ENOMEM;
+	if (!e) {
+		e = calloc(1, sizeof(*e));
+		if (!e || hash_add(&i->entries, &e->node, policy_key(i, p)) < 0) {
+			free(e);
+			free(c);
+			return -ENOMEM;
+		}
+		list_init(&e->claims);
+	}
+	c->entry = e;
+	c->policy = *p;
+	list_add(&e->claims, &c->in_entry);
+	list_add(&child->claims, &c->in_child);
+	return 0;
+}
+
+static void drop_child(struct installed *i, struct child *child)
+{
+	struct claim *c;
+
+	LIST_EACH(c, &child->claims, in_child)
+		drop_claim(i, c);
+	if (child == &i->traps)
+		return;
+	hash_remove(&i->sas, &child->in.node);
+	hash_remove(&i->sas, &child->out.node);
+	list_remove(&child->node);
+	free(child);
+}
+
+static int add_sa_ref(struct installed *i, struct child *child, struct sa_ref *ref,
+		      const struct keydb_sa_id *id)
+{
+	ref->child = child;
+	ref->id = *id;
+	return hash_add(&i->sas, &ref->node, sa_key(i, id));
+}
+
+static struct child *child_new(struct installed *i, int owner, const struct keydb_sa_id *in,
+			       const struct keydb_sa_id *out, int *ret_result)
+{
+	struct child *child = calloc(1, sizeof(*child));
+
+	*ret_result = -ENOMEM;
+	if (!child)
+		return NULL;
+	child->owner = owner;
+	list_init(&child->claims);
+	*ret_result = add_sa_ref(i, child, &child->in, in);
+	if (*ret_result == 0) {
+		*ret_result = add_sa_ref(i, child, &child->out, out);
+		if (*ret_result < 0)
+			hash_remove(&i->sas, &child->in.node);
+	}
+	if (*ret_result < 0) {
+		free(child);
+		return NULL;
+	}
+	list_add(&i->children, &child->node);
+	return child;
+}
+
+/* ---- plans ---- */
+
+static void plan_policy(struct plan *p, enum keydb_op_kind kind, const struct keydb_policy *policy,
+			enum keydb_op_kind undo_kind, const struct keydb_policy *undo)
+{
+	p->ops[p->n] = (struct keydb_op){ .kind = kind, .policy = policy };
+	p->undo[p->n++] = (struct keydb_op){ .kind = undo_kind, .policy = undo };
+}
+
+static void plan_sa_add(struct plan *p, const struct keydb_sa *sa)
+{
+	p->ops[p->n] = (struct keydb_op){ .kind = KEYDB_OP_SA_ADD, .sa = sa };
+	p->undo[p->n++] = (struct keydb_op){ .kind = KEYDB_OP_SA_DELETE, .sa_id = &sa->id };
+}
+
+/* What a new claim (already the last of its entry) changes in the kernel. */
+static void plan_claim(struct plan *p, struct claim *c)
+{
+	struct claim *before = LIST_ENTRY(c->in_entry.prev, struct claim, in_entry);
+
+	if (c->in_entry.prev == &c->entry->claims)
+		plan_policy(p, KEYDB_OP_POLICY_ADD, &c->policy, KEYDB_OP_POLICY_DELETE, &c->policy);
+	else if (memcmp(&before->policy, &c->policy, sizeof(c->policy)) != 0)
+		plan_policy(p, KEYDB_OP_POLICY_UPDATE, &c->policy, KEYDB_OP_POLICY_UPDATE,
+			    &before->policy);
+}
+
+/* What the kernel loses with a claim.  Nothing, if a younger one hides it. */
+static void plan_unclaim(struct plan *p, struct claim *c)
+{
+	struct claim *before = LIST_ENTRY(c->in_entry.prev, struct claim, in_entry);
+
+	if (last_claim(c->entry) != c)
+		return;
+	if (c->in_entry.prev == &c->entry->claims)
+		plan_policy(p, KEYDB_OP_POLICY_DELETE, &c->policy, KEYDB_OP_POLICY_ADD, &c->policy);
+	else if (memcmp(&before->policy, &c->policy, sizeof(c->policy)) != 0)
+		plan_policy(p, KEYDB_OP_POLICY_UPDATE, &before->policy, KEYDB_OP_POLICY_UPDATE,
+			    &c->policy);
+}
+
+static const char *op_name(const struct keydb_op *op)
+{
+	static const char *const dirs[] = { "in", "out", "fwd" };
+
+	if (op->kind == KEYDB_OP_SA_ADD)
+		return "the SA";
+	return op->policy->dir < N_ELEMENTS(dirs) ? dirs[op->policy->dir] : "?";
+}
+
+static int name_failure(const struct keydb_op *op, struct err *err)
+{
+	const char *what = op->kind == KEYDB_OP_SA_ADD ? "" : "policy ";
+
+	if (op->result == -EEXIST && op->kind == KEYDB_OP_SA_ADD)
+		return err_set(err, op->result, "the SPI 0x%08x is taken", op->sa->id.spi);
+	if (op->result == -EEXIST)
+		return err_set(err, op->result,
+			       "a policy of somebody else (direction %s) is in the way",
+			       op_name(op));
+	return err_set(err, op->result, "%s%s: %s%s%s", what, op_name(op), strerror(-op->result),
+		       op->reason[0] ? ": " : "", op->reason);
+}
+
+/*
+ * After a monitor that was killed, its policies are still there.  One that leads to the same
+ * reqid (we scatter them) is such an orphan: it becomes ours.
+ */
+static void adopt(struct installed *i, struct keydb_op *op)
+{
+	struct keydb_policy there;
+	uint32_t reqid = op->policy->n_templates > 0 ? op->policy->templates[0].reqid : 0;
+
+	if (reqid == 0 || i->ops->policy_get(i->arg, op->policy, &there) < 0)
+		return;
+	if (there.n_templates == 0 || there.templates[0].reqid != reqid)
+		return;
+	struct keydb_op update = { .kind = KEYDB_OP_POLICY_UPDATE, .policy = op->policy };
+	if (i->ops->batch(i->arg, &update, 1) == 0)
+		op->result = 0;
+}
+
+/* Carries the plan out, or undoes what was done of it. */
+static int execute(struct installed *i, struct plan *p, struct err *err)
+{
+	struct keydb_op *failed = NULL;
+
+	if (p->n == 0 || i->ops->batch(i->arg, p->ops, p->n) == 0)
+		return 0;
+	for (size_t k = 0; k < p->n; k++) {
+		struct keydb_op *op = &p->ops[k];
+		if (op->result == -EEXIST && op->kind == KEYDB_OP_POLICY_ADD)
+			adopt(i, op);
+		if (op->result < 0 && !failed)
+			failed = op;
+	}
+	if (!failed)
+		return 0;
+
+	struct keydb_op undo[OPS_MAX];
+	size_t n = 0;
+	for (size_t k = p->n; k-- > 0;) {
+		if (p->ops[k].result == 0)
+			undo[n++] = p->undo[k];
+	}
+	/* There is nothing to be done about a failure here, and nothing to fail for. */
+	if (n > 0)
+		(void)!i->ops->batch(i->arg, undo, n);
+	return name_failure(failed, err);
+}
+
+/* Removing never stops at an error: what is not there needs no removal. */
+static void execute_all(struct installed *i, struct plan *p)
+{
+	if (p->n > 0)
+		(void)!i->ops->batch(i->arg, p->ops, p->n);
+}
+
+/* ---- the interface ---- */
+
+struct installed *installed_new(const struct installed_ops *ops, void *arg)
+{
+	struct installed *i = calloc(1, sizeof(*i));
+
+	if (!i)
+		return NULL;
+	i->ops = ops;
+	i->arg = arg;
+	list_init(&i->children);
+	list_init(&i->traps.claims);
+	i->traps.owner = INSTALLED_OWNER_TRAPS;
+	hash_random(i->seed, sizeof(i->seed));
+	if (hash_init(&i->sas) < 0) {
+		free(i);
+		return NULL;
+	}
+	if (hash_init(&i->entries) < 0) {
+		hash_done(&i->sas);
+		free(i);
+		return NULL;
+	}
+	return i;
+}
+
+void installed_free(struct installed *i)
+{
+	struct child *child;
+
+	if (!i)
+		return;
+	LIST_EACH(child, &i->children, node)
+		drop_child(i, child);
+	drop_child(i, &i->traps);
+	hash_done(&i->sas);
+	hash_done(&i->entries);
+	free(i);
+}
+
+static int add_claims(struct installed *i, struct child *child, const struct keydb_policy *policies,
+		      size_t n, struct plan *plan)
+{
+	for (size_t k = 0; k < n; k++) {
+		int r = add_claim(i, child, &policies[k]);
+		if (r < 0)
+			return r;
+		plan_claim(plan, LIST_ENTRY(child->claims.prev, struct claim, in_child));
+	}
+	return 0;
+}
+
+int installed_add_child(struct installed *i, int owner, const struct request_child *request,
+			struct err *err)
+{
+	struct plan plan = { 0 };
+	int r;
+	struct child *child = child_new(i, owner, &request->in.id, &request->out.id, &r);
+
+	if (!child)
+		return err_set(err, r,
+			       r == -EEXIST ? "the SPI is taken by a child of ours"
+					    : "out of memory");
+	/* Policies last: traffic is led to the SAs when they are there. */
+	plan_sa_add(&plan, &request->in);
+	plan_sa_add(&plan, &request->out);
+	r = add_claims(i, child, request->policies, request->n_policies, &plan);
+	if (r < 0)
+		(void)err_set(err, r, "out of memory");
+	else
+		r = execute(i, &plan, err);
+	if (r < 0)
+		drop_child(i, child);
+	return r;
+}
+
+int installed_add_trap(struct installed *i, const struct keydb_policy *p, struct err *err)
+{
+	struct plan plan = { 0 };
+	int r = add_claims(i, &i->traps, p, 1, &plan);
+
+	if (r < 0)
+		return err_set(err, r, "out of memory");
+	r = execute(i, &plan, err);
+	if (r < 0)
+		drop_claim(i, LIST_ENTRY(i->traps.claims.prev, struct claim, in_child));
+	return r;
+}
+
+static void remove_child(struct installed *i, struct child *child)
+{
+	struct plan plan = { 0 };
+	struct claim *c;
+
+	/* Claims go one by one: two of them may be on the same policy. */
+	LIST_EACH(c, &child->claims, in_child) {
+		plan.n = 0;
+		plan_unclaim(&plan, c);
+		execute_all(i, &plan);
+		drop_claim(i, c);
+	}
+	plan.n = 0;
+	if (child != &i->traps) {
+		plan.ops[plan.n++] =
+			(struct keydb_op){ .kind = KEYDB_OP_SA_DELETE, .sa_id = &child->out.id };
+		plan.ops[plan.n++] =
+			(struct keydb_op){ .kind = KEYDB_OP_SA_DELETE, .sa_id = &child->in.id };
+	}
+	execute_all(i, &plan);
+	drop_child(i, child);
+}
+
+static struct sa_ref *find_sa(const struct installed *i, const struct keydb_sa_id *id)
+{
+	struct hash_node *node = hash_find(&i->sas, sa_key(i, id));
+	return node ? CONTAINER_OF(node, struct sa_ref, node) : NULL;
+}
+
+int installed_remove_child(struct installed *i, int owner, const struct request_remove *remove)
+{
+	struct sa_ref *in = find_sa(i, &remove->in), *out = find_sa(i, &remove->out);
+
+	if (!in || !out || in->child != out->child || in->child->owner != owner ||
+	    in != &in->child->in)
+		return -ENOENT;
+	remove_child(i, in->child);
+	return 0;
+}
+
+int installed_owner(const struct installed *i, const struct keydb_sa_id *id)
+{
+	struct sa_ref *ref = find_sa(i, id);
+	return ref ? ref->child->owner : -ENOENT;
+}
+
+size_t installed_remove_all(struct installed *i, int owner)
+{
+	struct child *child;
+	size_t before = i->sas.n_nodes + i->entries.n_nodes;
+
+	LIST_EACH(child, &i->children, node) {
+		if (owner == INSTALLED_OWNER_ALL || child->owner == owner)
+			remove_child(i, child);
+	}
+	if (owner == INSTALLED_OWNER_ALL || owner == INSTALLED_OWNER_TRAPS)
+		remove_child(i, &i->traps);
+	return before - i->sas.n_nodes - i->entries.n_nodes;
+}
+
+size_t installed_n_children(const struct installed *i)
+{
+	return i->sas.n_nodes / 2;
+}
+
+size_t installed_n_policies(const struct installed *i)
+{
+	return i->entries.n_nodes;
+}

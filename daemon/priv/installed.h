@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What we put into the kernel and for whom, so that nothing is left behind.
+ *
+ * SAs belong to the child that brought them.  A policy (selector, direction, interface,
+ * mark) can be wanted by several: a trap and a child, or two children while one replaces
+ * the other.  Each has a claim on it; the kernel holds what the youngest claim says, and
+ * the next older one is put back when that goes.  The last claim takes the policy away.
+ */
+#ifndef TANUKI_PRIV_INSTALLED_H
+#define TANUKI_PRIV_INSTALLED_H
+
+#include <stddef.h>
+
+#include <keydb.h>
+
+#include "base/attr.h"
+#include "base/err.h"
+#include "priv/request.h"
+
+/* The kernel, as far as it is needed here; keydb's functions or a test's. */
+struct installed_ops {
+	int (*batch)(void *arg, struct keydb_op *ops, size_t n);
+	int (*policy_get)(void *arg, const struct keydb_policy *p, struct keydb_policy *ret);
+};
+
+enum { INSTALLED_OWNER_TRAPS = -1, INSTALLED_OWNER_ALL = -2 };
+
+struct installed;
+
+/* ops and arg are borrowed for its life.  NULL without memory. */
+struct installed *installed_new(const struct installed_ops *ops, void *arg);
+/* Forgets everything; the kernel keeps it (see installed_remove_all()). */
+void installed_free(struct installed *i);
+
+/*
+ * Both SAs and all policies, or nothing: what was done before an error is undone.  owner: the
+ * engine's number.  -EEXIST: an SPI is taken, or a policy is there that is not ours; other errno
+ * of the kernel, -ENOMEM.  err says which entry failed.
+ */
+MUST_USE int installed_add_child(struct installed *i, int owner, const struct request_child *child,
+				 struct err *err);
+/* Removes the child's SAs and claims.  -ENOENT: this owner has no such child; nothing is done. */
+MUST_USE int installed_remove_child(struct installed *i, int owner,
+				    const struct request_remove *remove);
+/* A policy of the configuration.  -EEXIST: there is one that is not ours. */
+MUST_USE int installed_add_trap(struct installed *i, const struct keydb_policy *p, struct err *err);
+/* The engine whose child has this SA, or -ENOENT. */
+int installed_owner(const struct installed *i, const struct keydb_sa_id *id);
+/* Removes all that owner has (its children, the traps, or everything); the number of entries. */
+size_t installed_remove_all(struct installed *i, int owner);
+size_t installed_n_children(const struct installed *i);
+size_t installed_n_policies(const struct installed *i);
+
+DEFINE_FREEP(struct installed, installed_free)
+
+#endif

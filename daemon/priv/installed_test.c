@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Claims on policies, with a kernel that remembers and fails on demand. */
+#include <errno.h>
+
+#include "priv/installed.h"
+#include "priv/priv_unit.h"
+
+enum { ENTRIES_MAX = 64 };
+
+/* The kernel: SAs by SPI, policies by direction and first selector byte (enough here). */
+static struct {
+	uint32_t spis[ENTRIES_MAX];
+	size_t n_spis;
+	struct keydb_policy policies[ENTRIES_MAX];
+	size_t n_policies;
+	int n_ops, fail_at, fail_with; /* the op with this number, from 1 */
+} kernel;
+
+static struct keydb_policy *find_policy(const struct keydb_policy *p)
+{
+	for (size_t i = 0; i < kernel.n_policies; i++) {
+		if (kernel.policies[i].dir == p->dir &&
+		    memcmp(&kernel.policies[i].sel, &p->sel, sizeof(p->sel)) == 0)
+			return &kernel.policies[i];
+	}
+	return NULL;
+}
+
+static int find_spi(uint32_t spi)
+{
+	for (size_t i = 0; i < kernel.n_spis; i++) {
+		if (kernel.spis[i] == spi)
+			return (int)i;
+	}
+	return -1;
+}
+
+static int run_sa(const struct keydb_op *op)
+{
+	int at = find_spi(op->kind == KEYDB_OP_SA_ADD ? op->sa->id.spi : op->sa_id->spi);
+
+	if (op->kind == KEYDB_OP_SA_ADD) {
+		if (at >= 0)
+			return -EEXIST;
+		kernel.spis[kernel.n_spis++] = op->sa->id.spi;
+		return 0;
+	}
+	if (at < 0)
+		return -ESRCH;
+	kernel.spis[at] = kernel.spis[--kernel.n_spis];
+	return 0;
+}
+
+static int run_policy(const struct keydb_op *op)
+{
+	struct keydb_policy *there = find_policy(op->policy);
+
+	if (op->kind == KEYDB_OP_POLICY_DELETE) {
+		if (!there)
+			return -ENOENT;
+		*there = kernel.policies[--kernel.n_policies];
+		return 0;
+	}
+	if (there && op->kind == KEYDB_OP_POLICY_ADD)
+		return -EEXIST;
+	if (!there)
+		there = &kernel.policies[kernel.n_policies++];
+	*there = *op->policy;
+	return 0;
+}
+
+static int batch(void *arg, struct keydb_op *ops, size_t n)
+{
+	int first = 0;
+
+	(void)arg;
+	for (size_t i = 0; i < n; i++) {
+		if (++kernel.n_ops == kernel.fail_at)
+			ops[i].result = kernel.fail_with;
+		else
+			ops[i].result = ops[i].kind <= KEYDB_OP_SA_DELETE ? run_sa(&ops[i])
+									  : run_policy(&ops[i]);
+		if (ops[i].result < 0 && first == 0)
+			first = ops[i].result;
+	}
+	return first;
+}
+
+static int policy_get(void *arg, const struct keydb_policy *p, struct keydb_policy *ret)
+{
+	const struct keydb_policy *there = find_policy(p);
+
+	(void)arg;
+	if (!there)
+		return -ENOENT;
+	*ret = *there;
+	return 0;
+}
+
+static const struct installed_ops ops = { .batch = batch, .policy_get = policy_get };
+
+static struct installed *start(void)
+{
+	memset(&kernel, 0, sizeof(kernel));
+	struct installed *i = installed_new(&ops, NULL);
+	assert_non_null(i);
+	return i;
+}
+
+static uint32_t reqid_there(const struct keydb_policy *p)
+{
+	const struct keydb_policy *there = find_policy(p);
+	return there ? there->templates[0].reqid : 0;
+}
+
+static struct request_remove ids_of(const struct request_child *c)
+{
+	struct request_remove r;
+	memset(&r, 0, sizeof(r));
+	r.in = c->in.id;
+	r.out = c->out.id;
+	return r;
+}
+
+static void a_child_comes_and_goes_whole(void **state)
+{
+	struct installed *i = start();
+	struct request_child c = unit_child(0x1000, 0x2000, 1);
+	struct request_remove r = ids_of(&c);
+
+	(void)state;
+	assert_int_equal(installed_add_child(i, 0, &c, NULL), 0);
+	assert_int_equal(kernel.n_spis, 2);
+	assert_int_equal(kernel.n_policies, 3);
+	assert_int_equal(installed_owner(i, &c.in.id), 0);
+	assert_int_equal(installed_owner(i, &c.out.id), 0);
+	assert_int_equal(installed_remove_child(i, 0, &r), 0);
+	assert_int_equal(kernel.n_spis + kernel.n_policies, 0);
+	assert_int_equal(installed_owner(i, &c.in.id), -ENOENT);
+	assert_int_equal(installed_remove_child(i, 0, &r), -ENOENT);
+	installed_free(i);
+}
+
+static void an_engine_cannot_remove_what_is_not_its_own(void **state)
+{
+	struct installed *i = start();
+	struct request_child c = unit_child(0x1000, 0x2000, 1), d = unit_child(0x1001, 0x2001, 1);
+	struct request_remove r = ids_of(&c), mixed = ids_of(&c);
+
+	(void)state;
+	assert_int_equal(installed_add_child(i, 0, &c, NULL), 0);
+	assert_int_equal(installed_add_child(i, 0, &d, NULL), 0);
+	assert_int_equal(installed_remove_child(i, 1, &r), -ENOENT);
+	mixed.out = d.out.id;
+	assert_int_equal(installed_remove_child(i, 0, &mixed), -ENOENT);
+	/* in and out the wrong way round */
+	mixed = (struct request_remove){ .in = c.out.id, .out = c.in.id };
+	assert_int_equal(installed_remove_child(i, 0, &mixed), -ENOENT);
+	assert_int_equal(kernel.n_spis, 4);
+	installed_free(i);
+}
+
+static void each_failing_step_leaves_nothing(void **state)
+{
+	struct request_child c = unit_child(0x1000, 0x2000, 1);
+
+	(void)state;
+	for (int at = 1; at <= 5; at++) {
+		struct installed *i = start();
+		struct err err = { 0 };
+		kernel.fail_at = at;
+		kernel.fail_with = -ENOMEM;
+		assert_int_equal(installed_add_child(i, 0, &c, &err), -ENOMEM);
+		assert_true(err.text[0] != 0);
+		assert_int_equal(kernel.n_spis + kernel.n_policies, 0);
+		assert_int_equal(installed_n_children(i) + installed_n_policies(i), 0);
+		/* And it can be tried again. */
+		assert_int_equal(installed_add_child(i, 0, &c, NULL), 0);
+		installed_free(i);
+	}
+}
+
+static void a_failing_step_puts_the_trap_back(void **state)
+{
+	struct request_child c = unit_child(0x1000, 0x2000, 2);
+	struct keydb_policy traps[3];
+
+	(void)state;
+	for (int at = 4; at <= 8; at++) {
+		struct installed *i = start();
+		for (int k = 0; k < 3; k++) {
+			traps[k] = c.policies[k];
+			traps[k].templates[0].reqid = 1;
+			assert_int_equal(installed_add_trap(i, &traps[k], NULL), 0);
+		}
+		kernel.fail_at = at;
+		kernel.fail_with = -EINVAL;
+		assert_int_equal(installed_add_child(i, 0, &c, NULL), -EINVAL);
+		assert_int_equal(kernel.n_spis, 0);
+		assert_int_equal(kernel.n_policies, 3);
+		for (int k = 0; k < 3; k++)
+			assert_int_equal(reqid_there(&traps[k]), 1);
+		installed_free(i);
+	}
+}
+
+static void a_child_covers_its_trap_and_gives_it_back(void **state)
+{
+	struct installed *i = start();
+	struct request_child c = unit_child(0x1000, 0x2000, 2);
+	struct request_remove r = ids_of(&c);
+	struct keydb_policy trap = c.policies[2];
+
+	(void)state;
+	trap.templates[0].reqid = 1;
+	assert_int_equal(installed_add_trap(i, &trap, NULL), 0);
+	assert_int_equal(reqid_there(&trap), 1);
+	assert_int_equal(installed_add_child(i, 0, &c, NULL), 0);
+	assert_int_equal(reqid_there(&trap), 2);
+	assert_int_equal(installed_n_policies(i), 3);
+	assert_int_equal(installed_remove_child(i, 0, &r), 0);
+	assert_int_equal(reqid_there(&trap), 1);
+	assert_int_equal(kernel.n_policies, 1);
+	assert_int_equal(installed_remove_all(i, INSTALLED_OWNER_TRAPS), 1);
+	assert_int_equal(kernel.n_policies, 0);
+	installed_free(i);
+}
+
+static void the_younger_child_counts_and_the_older_may_go_first(void **state)
+{
+	struct installed *i = start();
+	struct request_child older = unit_child(0x1000, 0x2000, 1);
+	struct request_child younger = unit_child(0x1001, 0x2001, 2);
+	struct request_remove r = ids_of(&older), s = ids_of(&younger);
+
+	(void)state;
+	assert_int_equal(installed_add_child(i, 0, &older, NULL), 0);
+	assert_int_equal(installed_add_child(i, 0, &younger, NULL), 0);
+	assert_int_equal(kernel.n_policies, 3);
+	assert_int_equal(reqid_there(&older.policies[0]), 2);
+	assert_int_equal(installed_remove_child(i, 0, &r), 0);
+	assert_int_equal(reqid_there(&older.policies[0]), 2);
+	assert_int_equal(kernel.n_spis, 2);
+	assert_int_equal(installed_remove_child(i, 0, &s), 0);
+	assert_int_equal(kernel.n_spis + kernel.n_policies, 0);
+	installed_free(i);
+}
+
+static void one_child_may_name_a_policy_twice(void **state)
+{
+	struct installed *i = start();
+	struct request_child c = unit_child(0x1000, 0x2000, 1);
+	struct request_remove r = ids_of(&c);
+
+	(void)state;
+	c.policies[1] = c.policies[0];
+	assert_int_equal(installed_add_child(i, 0, &c, NULL), 0);
+	assert_int_equal(kernel.n_policies, 2);
+	assert_int_equal(installed_remove_child(i, 0, &r), 0);
+	assert_int_equal(kernel.n_policies, 0);
+	installed_free(i);
+}
+
+static void a_taken_spi_says_so(void **state)
+{
+	struct installed *i = start();
+	struct request_child c = unit_child(0x1000, 0x2000, 1);
+	struct err err = { 0 };
+
+	(void)state;
+	kernel.spis[kernel.n_spis++] = 0x1000;
+	assert_int_equal(installed_add_child(i, 0, &c, &err), -EEXIST);
+	assert_non_null(strstr(err.text, "0x00001000"));
+	/* The one that was there stays. */
+	assert_int_equal(kernel.n_spis, 1);
+	assert_int_equal(kernel.n_policies, 0);
+	/* Twice the same SPI in one request, or one that another child has */
+	kernel.n_spis = 0;
+	assert_int_equal(installed_add_child(i, 0, &c, NULL), 0);
+	assert_int_equal(installed_add_child(i, 0, &c, NULL), -EEXIST);
+	assert_int_equal(kernel.n_spis, 2);
+	installed_free(i);
+}
+
+static void a_foreign_policy_stays_and_an_orphan_is_adopted(void **state)
+{
+	struct installed *i = start();
+	struct request_child c = unit_child(0x1000, 0x2000, 2);
+	struct keydb_policy foreign = c.policies[1];
+	struct err err = { 0 };
+
+	(void)state;
+	foreign.templates[0].reqid = 9;
+	kernel.policies[kernel.n_policies++] = foreign;
+	assert_int_equal(installed_add_child(i, 0, &c, &err), -EEXIST);
+	assert_non_null(strstr(err.text, "somebody else"));
+	assert_int_equal(kernel.n_spis, 0);
+	assert_int_equal(kernel.n_policies, 1);
+	assert_int_equal(reqid_there(&foreign), 9);
+	/* The same reqid: it is what a killed monitor left. */
+	kernel.policies[0].templates[0].reqid = 2;
+	assert_int_equal(installed_add_child(i, 0, &c, NULL), 0);
+	assert_int_equal(kernel.n_policies, 3);
+	assert_int_equal(installed_remove_all(i, INSTALLED_OWNER_ALL), 5);
+	assert_int_equal(kernel.n_policies, 0);
+	installed_free(i);
+}
+
+static void everything_of_one_owner_can_be_removed(void **state)
+{
+	struct installed *i = start();
+	struct request_child c = unit_child(0x1000, 0x2000, 1), d = unit_child(0x1001, 0x2001, 2);
+
+	(void)state;
+	d.policies[0].sel.src = unit_addr("10.9.0.0");
+	assert_int_equal(installed_add_child(i, 0, &c, NULL), 0);
+	assert_int_equal(installed_add_child(i, 1, &d, NULL), 0);
+	assert_int_equal(installed_remove_all(i, 0), 3); /* two SAs, one policy of its own */
+	assert_int_equal(installed_n_children(i), 1);
+	assert_int_equal(kernel.n_spis, 2);
+	assert_int_equal(installed_remove_all(i, INSTALLED_OWNER_ALL), 5);
+	assert_int_equal(kernel.n_spis + kernel.n_policies, 0);
+	installed_free(i);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		UNIT("a child comes and goes whole", a_child_comes_and_goes_whole),
+		UNIT("an engine cannot remove what is not its own",
+		     an_engine_cannot_remove_what_is_not_its_own),
+		UNIT("each failing step leaves nothing", each_failing_step_leaves_nothing),
+		UNIT("a failing step puts the trap back", a_failing_step_puts_the_trap_back),
+		UNIT("a child covers its trap and gives it back",
+		     a_child_covers_its_trap_and_gives_it_back),
+		UNIT("the younger child counts, and the older may go first",
+		     the_younger_child_counts_and_the_older_may_go_first),
+		UNIT("one child may name a policy twice", one_child_may_name_a_policy_twice),
+		UNIT("a taken SPI says so", a_taken_spi_says_so),
+		UNIT("a foreign policy stays, and an orphan is adopted",
+		     a_foreign_policy_stays_and_an_orphan_is_adopted),
+		UNIT("everything of one owner can be removed",
+		     everything_of_one_owner_can_be_removed),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Start: keeper first (a bad psk.txt ends it all before anything is open), then the
+ * engine, then the sockets and the kernel, and only then the privileges go.
+ *
+ * End: on SIGTERM the engine is told to delete its SAs and has 4 s to do it.  Whatever
+ * the reason, everything that was installed is removed, and the lifeline's end kills
+ * who is still there.
+ *
+ *   starting -> running (the engine said it is ready) -> stopping -> gone
+ */
+#include "priv/monitor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/loop.h"
+#include "policy/policy_spd.h"
+#include "priv/broker.h"
+#include "priv/channel.h"
+#include "priv/children.h"
+#include "priv/keeper_process.h"
+#include "priv/sandbox.h"
+
+enum { STOP_LIMIT_MS = 4000, WAIT_LIMIT_MS = 1000, ENGINE = 0 };
+/* An acquire is repeated by the next packet: no reason to store many for a busy engine. */
+enum { ACQUIRES_QUEUED_MAX_BYTES = 512 * 1024 };
+
+struct monitor {
+	const struct monitor_options *options;
+	struct loop *loop;
+	struct broker *broker;
+	struct channel *channel;
+	struct request_gate gate;
+	struct child_process keeper, engine;
+	struct loop_signal *on_term, *on_int, *on_hup, *on_child;
+	struct loop_timer *stop_timer;
+	struct sandbox_user user;
+	char root[256];
+	int lifeline[2], engine_pair[2], keeper_pair[2], ready_pair[2];
+	bool stopping, failed, has_pid_file, has_control;
+	unsigned int n_events_dropped;
+};
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+static void close_pair(int pair[2])
+{
+	close_fd(&pair[0]);
+	close_fd(&pair[1]);
+}
+
+/* ---- the end ---- */
+
+static void on_stop_limit(void *arg)
+{
+	struct monitor *m = arg;
+	LOG(WARNING, "stop_too_slow", F_INT("limit_ms", STOP_LIMIT_MS));
+	loop_stop(m->loop);
+}
+
+static void begin_stop(struct monitor *m)
+{
+	if (m->stopping)
+		return;
+	m->stopping = true;
+	LOG(NOTIFY, "stopping");
+	sd_notify(0, "STOPPING=1");
+	if (m->engine.pid == 0 || channel_send(m->channel, REQUEST_STOP, 0, slice_of(NULL, 0)) < 0)
+		loop_stop(m->loop);
+	else
+		loop_timer_arm(m->stop_timer, STOP_LIMIT_MS);
+}
+
+static void fail(struct monitor *m)
+{
+	m->failed = true;
+	begin_stop(m);
+}
+
+/* One of ours ended.  Expected is only an engine that was told to stop. */
+static void on_end(struct monitor *m, const struct child_process *c, int status)
+{
+	char text[CHILD_STATUS_TEXT_MAX_BYTES];
+
+	if (m->stopping && WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return;
+	LOG(ERROR, "process_died", F_STR("process", c->name),
+	    F_STR("how", child_process_status_text(status, text)));
+	fail(m);
+}
+
+static void reap(struct monitor *m)
+{
+	int status;
+
+	if (child_process_reap(&m->keeper, &status))
+		on_end(m, &m->keeper, status);
+	if (child_process_reap(&m->engine, &status)) {
+		on_end(m, &m->engine, status);
+		loop_stop(m->loop);
+	}
+}
+
+static void on_child_signal(void *arg)
+{
+	reap(arg);
+}
+
+static void on_stop_signal(void *arg)
+{
+	begin_stop(arg);
+}
+
+static void on_hup_signal(void *arg)
+{
+	(void)arg;
+	LOG(WARNING, "reload_unsupported", F_STR("reason", "reload is not supported yet: restart"));
+}
+
+/* ---- the engine's requests, the kernel's events ---- */
+
+static void on_event(void *arg, int engine, const struct keydb_event *event)
+{
+	struct monitor *m = arg;
+	struct request_event message;
+
+	(void)engine; /* there is one */
+	if (event->kind == KEYDB_EVENT_ACQUIRE &&
+	    channel_queued_bytes(m->channel) > ACQUIRES_QUEUED_MAX_BYTES) {
+		if (m->n_events_dropped++ == 0)
+			LOG(WARNING, "acquires_dropped", F_STR("reason", "the engine is busy"));
+		return;
+	}
+	memset(&message, 0, sizeof(message));
+	message.event = *event;
+	int r = channel_send(m->channel, REQUEST_EVENT, 0, slice_of(&message, sizeof(message)));
+	if (r < 0)
+		LOG(WARNING, "event_lost", F_STR("reason", strerror(-r)));
+}
+
+static void on_ready(struct monitor *m)
+{
+	LOG(NOTIFY, "ready");
+	sd_notify(0, "READY=1");
+	if (m->options->ready_fd >= 0 && write(m->options->ready_fd, "", 1) != 1)
+		LOG(DEBUG, "nobody_waits");
+}
+
+static void answer(struct monitor *m, uint32_t id, const struct request_result *result)
+{
+	int r = channel_send(m->channel, REQUEST_RESULT, id, slice_of(result, sizeof(*result)));
+
+	/* An engine that does not hear what became of its SAs cannot go on. */
+	if (r < 0) {
+		LOG(ERROR, "answer_lost", F_STR("reason", strerror(-r)));
+		fail(m);
+	}
+}
+
+static void on_frame(void *arg, struct frame *f)
+{
+	struct monitor *m = arg;
+	struct request_result result;
+	const char *why = "";
+	int r = request_admit(&m->gate, f, &why);
+
+	if (r == -EBADMSG) {
+		LOG(ERROR, "bad_request", F_INT("kind", f->kind), F_STR("why", why));
+		m->failed = true;
+		loop_stop(m->loop);
+	} else if (r < 0) {
+		LOG(ERROR, "bad_request", F_STR("request", request_row(f->kind)->name),
+		    F_STR("why", why));
+		memset(&result, 0, sizeof(result));
+		result.result = r;
+		request_set_reason(&result, why);
+		answer(m, f->id, &result);
+	} else if (f->kind == REQUEST_READY) {
+		on_ready(m);
+	} else if (broker_request(m->broker, ENGINE, f, &result)) {
+		answer(m, f->id, &result);
+	}
+}
+
+static void on_closed(void *arg, int result)
+{
+	struct monitor *m = arg;
+
+	if (result < 0)
+		LOG(ERROR, "engine_lost", F_STR("reason", strerror(-result)));
+	/* SIGCHLD will say how it ended.  One that closed its socket and lives is broken. */
+	m->failed |= !m->stopping;
+	loop_timer_arm(m->stop_timer, WAIT_LIMIT_MS);
+}
+
+/* ---- the start ---- */
+
+static int run_keeper(void *arg)
+{
+	struct monitor *m = arg;
+	const struct keeper_start start = {
+		.psk_path = m->options->policy->psk_path,
+		.user = m->user,
+		.root = m->root,
+		.engine_sock = m->keeper_pair[1],
+		.ready_fd = m->ready_pair[1],
+	};
+
+	close_pair(m->engine_pair);
+	close_fd(&m->keeper_pair[0]);
+	close_fd(&m->ready_pair[0]);
+	return keeper_process_run(&start);
+}
+
+static int run_engine(void *arg)
+{
+	struct monitor *m = arg;
+	struct err err = { 0 };
+	const struct monitor_engine start = {
+		.policy = m->options->policy,
+		.monitor_sock = m->engine_pair[1],
+		.keeper_sock = m->keeper_pair[0],
+	};
+
+	close_fd(&m->engine_pair[0]);
+	int contained = sandbox_become(&m->user, m->root, &err);
+	if (contained < 0) {
+		LOG(ERROR, "engine_failed", F_STR("reason", err.text));
+		return EXIT_FAILURE;
+	}
+	LOG(DEBUG, "engine_start", F_STR("chroot", contained ? "no" : "yes"));
+	return m->options->engine(&start);
+}
+
+/* The keeper has said why on its own log line. */
+static int wait_for_keeper(struct monitor *m, struct err *err)
+{
+	char byte;
+	ssize_t n;
+
+	close_fd(&m->ready_pair[1]);
+	do
+		n = read(m->ready_pair[0], &byte, 1);
+	while (n < 0 && errno == EINTR);
+	close_fd(&m->ready_pair[0]);
+	return n == 1 ? 0 : err_set(err, -ECHILD, "the keeper could not start");
+}
+
+static int start_processes(struct monitor *m, struct err *err)
+{
+	if (pipe2(m->lifeline, O_CLOEXEC) < 0 || pipe2(m->ready_pair, O_CLOEXEC) < 0)
+		return err_set(err, -errno, "pipe: %s", strerror(errno));
+	int r = frame_pair(m->engine_pair);
+	if (r == 0)
+		r = frame_pair(m->keeper_pair);
+	if (r < 0)
+		return err_set(err, r, "socketpair: %s", strerror(-r));
+	r = child_process_start(&m->keeper, "keeper", m->lifeline, run_keeper, m, err);
+	if (r == 0)
+		r = wait_for_keeper(m, err);
+	close_fd(&m->keeper_pair[1]);
+	if (r == 0)
+		r = child_process_start(&m->engine, "engine", m->lifeline, run_engine, m, err);
+	close_fd(&m->keeper_pair[0]);
+	close_fd(&m->engine_pair[1]);
+	return r;
+}
+
+static int send_sockets(struct monitor *m, struct err *err)
+{
+	const struct policy *policy = m->options->policy;
+	struct sockets s;
+
+	memset(&s, 0, sizeof(s));
+	int r = sockets_open_udp(&s, policy, m->options->families, err);
+	if (r == 0)
+		r = sockets_open_control(&s, policy->control_path, err);
+	if (r == 0) {
+		m->has_control = policy->control_path[0] != 0;
+		r = frame_send(m->engine_pair[0], REQUEST_SOCKETS, 0,
+			       slice_of(&s.list, sizeof(s.list)), s.fds, s.list.n);
+		if (r < 0)
+			(void)err_set(err, r, "handing the sockets out: %s", strerror(-r));
+	}
+	sockets_close(&s);
+	return r;
+}
+
+static int add_child_traps(struct monitor *m, const struct child_config *child, struct err *err)
+{
+	const struct peer_config *peer = child->peer;
+	const struct policy_spd_ends ends = { .local = peer->local_addr,
+					      .peer = peer->peer_addrs[0] };
+	struct keydb_policy traps[REQUEST_POLICIES_MAX];
+	size_t n;
+	int r = policy_spd_traps(child, &ends, traps, N_ELEMENTS(traps), &n, err);
+
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		r = broker_add_trap(m->broker, &traps[i], err);
+		if (r == -EEXIST) {
+			LOG(WARNING, "trap_refused", F_STR("peer", peer->name),
+			    F_STR("child", child->name), F_STR("reason", err->text));
+			r = 0;
+		}
+	}
+	return r < 0 ? err_prefix(err, "traffic of %s/%s", peer->name, child->name) : 0;
+}
+
+/* Where traffic may start a negotiation, and we know with whom. */
+static bool wants_traps(const struct peer_config *peer, const struct child_config *child)
+{
+	return peer->initiate != INITIATE_NEVER && peer->n_peer_addrs > 0 && child->install_policy;
+}
+
+static int add_traps(struct monitor *m, struct err *err)
+{
+	const struct policy *policy = m->options->policy;
+	struct peer_config *peer;
+	struct child_config *child;
+	int r = 0;
+
+	LIST_EACH(peer, &policy->peers, node) {
+		LIST_EACH(child, &peer->children, node) {
+			if (r == 0 && wants_traps(peer, child))
+				r = add_child_traps(m, child, err);
+		}
+	}
+	return r;
+}
+
+static int open_loop(struct monitor *m, struct err *err)
+{
+	m->loop = loop_new();
+	if (!m->loop)
+		return err_set(err, -ENOMEM, "out of memory");
+	m->on_term = loop_signal_new(m->loop, SIGTERM, on_stop_signal, m);
+	m->on_int = loop_signal_new(m->loop, SIGINT, on_stop_signal, m);
+	m->on_hup = loop_signal_new(m->loop, SIGHUP, on_hup_signal, m);
+	m->on_child = loop_signal_new(m->loop, SIGCHLD, on_child_signal, m);
+	m->stop_timer = loop_timer_new(m->loop, on_stop_limit, m);
+	if (!m->on_term || !m->on_int || !m->on_hup || !m->on_child || !m->stop_timer)
+		return err_set(err, -ENOMEM, "out of memory");
+	m->gate = (struct request_gate){ .from = PROCESS_ENGINE, .to = PROCESS_MONITOR };
+	m->channel = channel_new(m->loop, m->engine_pair[0], on_frame, on_closed, m);
+	if (!m->channel)
+		return err_set(err, -ENOMEM, "out of memory");
+	m->engine_pair[0] = -1;
+	return 0;
+}
+
+static int write_pid(struct monitor *m, struct err *err)
+{
+	const char *path = m->options->pid_path;
+
+	if (!path)
+		return 0;
+	FILE *f = fopen(path, "we");
+	if (!f)
+		return err_set(err, -errno, "%s: %s", path, strerror(errno));
+	m->has_pid_file = true;
+	fprintf(f, "%d\n", (int)getpid());
+	return fclose(f) == 0 ? 0 : err_set(err, -errno, "%s: %s", path, strerror(errno));
+}
+
+static int start(struct monitor *m, struct err *err)
+{
+	const struct monitor_options *o = m->options;
+	int r = sandbox_find_user(o->policy->privsep_user, o->policy->privsep_group, &m->user, err);
+
+	if (r == 0)
+		r = sockets_make_folder(m->root, err);
+	if (r == 0)
+		r = start_processes(m, err);
+	if (r == 0)
+		r = send_sockets(m, err);
+	if (r == 0)
+		r = write_pid(m, err);
+	if (r == 0)
+		r = open_loop(m, err);
+	if (r == 0)
+		r = broker_new(m->loop, on_event, m, &m->broker, err);
+	if (r == 0)
+		r = add_traps(m, err);
+	if (r == 0)
+		r = sandbox_keep_net_admin(err);
+	return r < 0 ? r : sandbox_filter(PROCESS_MONITOR, err);
+}
+
+static void clean_up(struct monitor *m)
+{
+	const struct monitor_options *o = m->options;
+
+	broker_free(m->broker);
+	channel_free(m->channel);
+	close_pair(m->engine_pair);
+	close_pair(m->keeper_pair);
+	/* The keeper ends by itself when the engine is gone; the lifeline is for the others. */
+	child_process_wait(&m->keeper, m->failed ? 0 : WAIT_LIMIT_MS);
+	close_pair(m->lifeline);
+	child_process_wait(&m->engine, WAIT_LIMIT_MS);
+	child_process_wait(&m->keeper, WAIT_LIMIT_MS);
+	if (m->has_pid_file)
+		(void)unlink(o->pid_path);
+	if (m->has_control)
+		(void)unlink(o->policy->control_path);
+	loop_timer_free(m->stop_timer);
+	loop_signal_free(m->on_term);
+	loop_signal_free(m->on_int);
+	loop_signal_free(m->on_hup);
+	loop_signal_free(m->on_child);
+	loop_free(m->loop);
+}
+
+int monitor_run(const struct monitor_options *options)
+{
+	struct monitor m = { .options = options,
+			     .lifeline = { -1, -1 },
+			     .engine_pair = { -1, -1 },
+			     .keeper_pair = { -1, -1 },
+			     .ready_pair = { -1, -1 } };
+	struct err err = { 0 };
+
+	log_set_process("monitor");
+	signal(SIGPIPE, SIG_IGN);
+	snprintf(m.root, sizeof(m.root), "%s/empty", options->run_path);
+	int r = start(&m, &err);
+	if (r < 0) {
+		LOG(ERROR, "start_failed", F_STR("reason", err.text));
+		m.failed = true;
+	} else {
+		/* Whoever ended before there was somebody to listen is noticed now. */
+		reap(&m);
+		if (loop_run(m.loop) < 0)
+			m.failed = true;
+	}
+	clean_up(&m);
+	LOG(NOTIFY, "stopped");
+	return m.failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Everything that our processes may say to each other: one closed table.  A frame that is
+ * not in it, comes from the wrong side, too often or with a wrong size is a sign of a
+ * process that somebody took over; the receiver then gives up.  A body is a flat structure
+ * (both ends are one program), checked field by field before anything looks at it.
+ */
+#ifndef TANUKI_PRIV_REQUEST_H
+#define TANUKI_PRIV_REQUEST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <keydb.h>
+
+#include "base/addr.h"
+#include "base/attr.h"
+#include "priv/frame.h"
+#include "priv/keeper.h"
+
+enum process { PROCESS_MONITOR, PROCESS_KEEPER, PROCESS_ENGINE };
+
+enum request_kind {
+	REQUEST_READY = 1,     /* engine: the sockets are served */
+	REQUEST_CHILD_INSTALL, /* engine: both SAs and their policies, or nothing */
+	REQUEST_CHILD_REMOVE,
+	REQUEST_ACQUIRE_FAILED, /* engine: no SA will come of this acquire */
+	REQUEST_PSK_SIGN,       /* engine, to the keeper */
+	REQUEST_PSK_VERIFY,
+	REQUEST_SOCKETS, /* monitor: descriptors at start */
+	REQUEST_EVENT,   /* monitor: the kernel says */
+	REQUEST_STOP,    /* monitor: delete your SAs, tell the peers, exit */
+	REQUEST_RESULT,  /* monitor: answer to CHILD_* */
+	REQUEST_AUTH,    /* keeper: answer to PSK_* */
+	__REQUEST_N
+};
+
+enum { REQUEST_POLICIES_MAX = 24, REQUEST_REASON_MAX_BYTES = 128 };
+
+struct request_child {
+	struct keydb_sa in, out;
+	uint8_t n_policies;
+	struct keydb_policy policies[REQUEST_POLICIES_MAX];
+};
+
+/* The SAs are enough: the monitor knows which policies it installed with them. */
+struct request_remove {
+	struct keydb_sa_id in, out;
+};
+
+struct request_acquire {
+	struct keydb_sa_id larval;
+	uint32_t seq;
+};
+
+/* Behind it: the octets, then (verify) the AUTH data. */
+struct request_psk {
+	struct keeper_key key;
+	uint16_t prf; /* IKEv2 transform id */
+	uint32_t octets_bytes, auth_bytes;
+};
+
+enum socket_role { SOCKET_UDP_IKE, SOCKET_UDP_NATT, SOCKET_CONTROL, __SOCKET_ROLE_N };
+
+/* roles[i] is what descriptor i is for; bound (UDP) what it was bound to. */
+struct request_sockets {
+	uint8_t n;
+	uint8_t roles[FRAME_FDS_MAX];
+	struct addr bound[FRAME_FDS_MAX];
+};
+
+struct request_event {
+	struct keydb_event event;
+};
+
+struct request_result {
+	int32_t result; /* 0 or negative errno */
+	char reason[REQUEST_REASON_MAX_BYTES];
+};
+
+struct request_auth {
+	int32_t result;
+	uint32_t auth_bytes;
+	uint8_t auth[KEEPER_AUTH_MAX_BYTES];
+};
+
+/* The text of what is wrong with a body, NULL if nothing is.  Static. */
+typedef const char *(*request_check_fn)(const void *body, struct slice extra);
+
+struct request_row {
+	const char *name;
+	enum process from, to;
+	size_t body_bytes, extra_max_bytes, fds_max;
+	unsigned int times_max; /* in the life of a process; 0 = any number */
+	request_check_fn check; /* NULL: nothing to check */
+};
+
+/* The row of a kind; NULL if there is none. */
+const struct request_row *request_row(unsigned int kind);
+
+/* What one receiver admits from one sender. */
+struct request_gate {
+	enum process from, to;
+	unsigned int seen[__REQUEST_N];
+};
+
+/*
+ * Is the frame one that gate->from may send to gate->to now?  0; -EBADMSG if it breaks the table
+ * (kind, sender, size, descriptors, times); -EINVAL if its content is wrong.  *ret_why (static) is
+ * set on failure.  f->body must be aligned for any type.
+ */
+MUST_USE int request_admit(struct request_gate *gate, const struct frame *f, const char **ret_why);
+
+/* The fixed part and what follows; only for an admitted frame. */
+const void *request_body(const struct frame *f);
+struct slice request_extra(const struct frame *f);
+
+/* Copies the text, cut if it is too long. */
+void request_set_reason(struct request_result *r, const char *text);
+
+/* ---- checks of request_check.c; NULL or what is wrong ---- */
+
+const char *request_check_sa(const struct keydb_sa *sa);
+const char *request_check_policy(const struct keydb_policy *p);
+const char *request_check_child(const void *body, struct slice extra);
+const char *request_check_remove(const void *body, struct slice extra);
+const char *request_check_acquire(const void *body, struct slice extra);
+const char *request_check_psk(const void *body, struct slice extra);
+const char *request_check_sockets(const void *body, struct slice extra);
+const char *request_check_result(const void *body, struct slice extra);
+const char *request_check_auth(const void *body, struct slice extra);
+
+#endif
