@@ -182,9 +182,9 @@ static void put_alg(struct enc *e, int type, const struct keydb_alg *a)
 /* The kernel's big window; it also carries every ESN (RFC 4303 2.2.1). */
 static void put_replay(struct enc *e, const struct keydb_sa *sa)
 {
-	struct {
-		struct xfrm_replay_state_esn head;
-		uint32_t bitmap[KEYDB_REPLAY_MAX_PKTS / 32];
+	union {
+		struct xfrm_replay_state_esn head; /* and its bitmap */
+		uint8_t room[sizeof(struct xfrm_replay_state_esn) + KEYDB_REPLAY_MAX_PKTS / 8];
 	} x;
 	uint32_t window = sa->replay_window_pkts;
 	bool esn = sa->flags & KEYDB_SA_ESN;
