@@ -27,7 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const char *why;
 	uint8_t type;
 
-	m.header.flags = rd_u8(&r) & IKE_FLAG_RESPONSE;
+	m.header.flags = rd_u8(&r) & IKE_FLAG_RESPONSE ? IKE_FLAG_RESPONSE : IKE_FLAG_INITIATOR;
 	sk.first_inner = rd_u8(&r);
 	wr_zero(&w, IKE_HEADER_BYTES + PAYLOAD_HEADER_BYTES);
 	sk.body = slice_of(w.p, rd_left(&r));
