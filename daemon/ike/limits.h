@@ -19,12 +19,12 @@ enum {
 
 /* Messages */
 enum {
-	LIMIT_MESSAGE_BYTES = 4096,     /* longest message that we build */
-	LIMIT_RECEIVE_BYTES = 16384,    /* longest message that we look at */
-	LIMIT_ARENA_BYTES = 262144,     /* parsed payloads of one message */
-	LIMIT_NONCE_MIN_BYTES = 16,     /* RFC 7296 2.10 */
+	LIMIT_MESSAGE_BYTES = 4096,  /* longest message that we build */
+	LIMIT_RECEIVE_BYTES = 16384, /* longest message that we look at */
+	LIMIT_ARENA_BYTES = 262144,  /* parsed payloads of one message */
+	LIMIT_NONCE_MIN_BYTES = 16,  /* RFC 7296 2.10 */
 	LIMIT_NONCE_MAX_BYTES = 256,
-	LIMIT_COOKIE_MAX_BYTES = 64,    /* RFC 7296 2.6 */
+	LIMIT_COOKIE_MAX_BYTES = 64, /* RFC 7296 2.6 */
 };
 
 /* IKE SAs and half-open ones (RFC 7296 2.6) */
@@ -38,27 +38,28 @@ enum {
 	LIMIT_SPI_TRIES = 8,            /* random SPIs tried until one is free */
 	LIMIT_ESP_SPI_TRIES = 3,        /* times that the kernel may say "taken" */
 	LIMIT_CHILDREN_PER_SA = 64,
-	LIMIT_LINGER_MS = 30000,        /* a dead SA answers retransmissions for so long */
-	LIMIT_WAITERS_PER_SA = 64,      /* callers who wait for one SA */
+	LIMIT_LINGER_MS = 30000,           /* a dead SA answers retransmissions for so long */
+	LIMIT_WAITERS_PER_SA = 64,         /* callers who wait for one SA */
 	LIMIT_INITIATIONS_PER_CHILD = 256, /* of one entry, to different addresses */
 };
 
 /* Answers to unauthenticated messages outside of any SA (RFC 7296 2.21.4) */
 enum {
 	LIMIT_ERROR_REPLIES_BURST = 20,
-	LIMIT_ERROR_REPLY_MS = 100,     /* one more each so many milliseconds */
-	LIMIT_REFUSAL_LOGS_BURST = 20,  /* negotiation_failed records without a known peer */
+	LIMIT_ERROR_REPLY_MS = 100,    /* one more each so many milliseconds */
+	LIMIT_REFUSAL_LOGS_BURST = 20, /* negotiation_failed records without a known peer */
 	LIMIT_REFUSAL_LOG_MS = 500,
 	LIMIT_HINT_LIVENESS_MS = 10000, /* INVALID_IKE_SPI makes us ask so often at most */
 };
 
 /* Time */
 enum {
-	LIMIT_ACQUIRE_QUIET_MS = 2000,  /* an ACQUIRE that comes just after the child is up is late */
-	LIMIT_RETRY_FIRST_MS = 2000,    /* "initiate at start" tries again, doubling ... */
-	LIMIT_RETRY_MAX_MS = 300000,    /* ... up to this */
-	LIMIT_STOP_MS = 3000,           /* engine_stop() waits so long for answers */
-	LIMIT_BUSY_MS = 30000,          /* keeper and kernel answer within this, or the exchange ends */
+	LIMIT_ACQUIRE_QUIET_MS =
+		2000,                /* an ACQUIRE that comes just after the child is up is late */
+	LIMIT_RETRY_FIRST_MS = 2000, /* "initiate at start" tries again, doubling ... */
+	LIMIT_RETRY_MAX_MS = 300000, /* ... up to this */
+	LIMIT_STOP_MS = 3000,        /* engine_stop() waits so long for answers */
+	LIMIT_BUSY_MS = 30000, /* keeper and kernel answer within this, or the exchange ends */
 };
 
 /* Refusals that are remembered for show and explain, newest per peer */

@@ -38,10 +38,10 @@ enum { REASON_FIELD_MAX_BYTES = 256 };
 /* Texts are for people, never secret; text from the peer is escaped.  "" = nothing to say. */
 struct reason {
 	enum reason_code code;
-	char what[64];                        /* "KE", "TSi", "AUTHENTICATION_FAILED" */
+	char what[64]; /* "KE", "TSi", "AUTHENTICATION_FAILED" */
 	char ours[REASON_FIELD_MAX_BYTES];
 	char theirs[REASON_FIELD_MAX_BYTES];
-	char hint[REASON_FIELD_MAX_BYTES];    /* what to look at, or what else was seen */
+	char hint[REASON_FIELD_MAX_BYTES]; /* what to look at, or what else was seen */
 };
 
 /* "no_common_proposal": the stable word of the log and of JSON. */

@@ -35,15 +35,13 @@ struct kernel_ops {
 	/*
 	 * Installs both SAs and all policies, or nothing.  child is borrowed for the call.  done
 	 * is never called before the function returned 0; a negative result means that it never will.
-	 * An SA whose id.proto is 0 is left out (both: traps, policies without SAs yet).  A policy
-	 * that is there already is replaced, and stays if the install fails.  Requests are executed
-	 * in the order of the calls.
+	 * Policies are shared: what another child or a trap of the configuration wants too stays when
+	 * this child goes.  Requests are executed in the order of the calls.
 	 */
 	int (*child_install)(struct kernel *k, const struct kernel_child *child,
 			     kernel_done_fn done, void *arg);
 	/* Removes what child_install() put there; missing entries are no error.  done may be NULL.
-	 * Only the ids (proto 0: none), and of policies the selectors, directions, marks and if_ids
-	 * matter.  The engine leaves policies out that another child or a trap still needs. */
+	 * Only the ids, selectors and directions of child matter. */
 	int (*child_remove)(struct kernel *k, const struct kernel_child *child,
 			    kernel_done_fn done, void *arg);
 	/* Tells the kernel that an ACQUIRE failed, so that the next packet asks again. */
@@ -67,10 +65,12 @@ struct kernel_fake;
 struct kernel_fake *kernel_fake_new(struct loop *l, int64_t delay_ms);
 void kernel_fake_free(struct kernel_fake *f);
 struct kernel *kernel_fake_port(struct kernel_fake *f);
-/* The next child_install fails with result; nothing is installed. */
+/* The next child_install fails with result (negative errno); nothing is installed. */
 void kernel_fake_fail_next(struct kernel_fake *f, int result);
 /* Children now installed; index < count. */
 size_t kernel_fake_count(const struct kernel_fake *f);
 const struct kernel_child *kernel_fake_child(const struct kernel_fake *f, size_t index);
+/* How often acquire_failed was called. */
+size_t kernel_fake_acquires_failed(const struct kernel_fake *f);
 
 #endif

@@ -1,0 +1,521 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The child part of IKE_AUTH, RFC 7296 1.2, 1.3.1, 2.7, 2.9, 2.17, 2.23.1.
+ *
+ * Initiator: TSi is ours, TSr the peer's; the packet that asked for the child stands first in
+ * both.  Responder: the first entry whose selectors and mode fit narrows them.  Transport mode
+ * behind a NAT works on the addresses that this side sees.
+ */
+#include "ike/child.h"
+
+#include "base/log.h"
+#include "ike/engine_int.h"
+#include "ike/narrow.h"
+#include "ike/rules.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum { SELECTORS_MAX = 32 };
+
+/* ---- selectors ---- */
+
+static void add_ts(struct msg_writer *mw, uint8_t type, const struct ts_list *l)
+{
+	struct pl_selector s[POLICY_TS_MAX];
+	for (uint8_t i = 0; i < l->n; i++) {
+		const struct ts *ts = &l->ts[i];
+		bool v4 = addr_len(&ts->first) == 4;
+		s[i] = (struct pl_selector){ .type = v4 ? TS_IPV4_ADDR_RANGE : TS_IPV6_ADDR_RANGE,
+					     .proto = ts->proto,
+					     .port_lo = ts->port_lo,
+					     .port_hi = ts->port_hi,
+					     .first = addr_slice(&ts->first),
+					     .last = addr_slice(&ts->last) };
+	}
+	msg_writer_add_ts(mw, type, &(struct pl_ts){ .n = l->n, .selectors = s });
+}
+
+/* RFC 7296 2.9: the packet's own selector first, if it lies in what we want. */
+static void wish_list(const struct ts_list *config, const struct addr *host, bool has_policy,
+		      const struct ts *policy, bool has_packet, const struct ts *packet,
+		      struct ts_list *ret)
+{
+	struct ts_list want = *config;
+	if (want.n == 0) {
+		want.n = 1;
+		if (has_policy)
+			want.ts[0] = *policy;
+		else
+			ts_of_addr(host, &want.ts[0]);
+	}
+	*ret = (struct ts_list){ 0 };
+	if (has_packet && want.n < POLICY_TS_MAX && ts_in_list(packet, &want))
+		ret->ts[ret->n++] = *packet;
+	for (uint8_t i = 0; i < want.n; i++)
+		if (ret->n == 0 || !ts_eq(&ret->ts[0], &want.ts[i]))
+			ret->ts[ret->n++] = want.ts[i];
+}
+
+static void texts(struct reason *r, const struct ts_list *our_local, const struct ts_list *our_peer,
+		  const struct ts_list *their_local, const struct ts_list *their_peer)
+{
+	char a[TS_LIST_TEXT_MAX_BYTES], b[TS_LIST_TEXT_MAX_BYTES];
+	reason_ours(r, "%.110s === %.110s", our_local->n ? ts_list_text(our_local, a) : "any",
+		    our_peer->n ? ts_list_text(our_peer, b) : "any");
+	reason_theirs(r, "%.110s === %.110s", ts_list_text(their_local, a),
+		      ts_list_text(their_peer, b));
+}
+
+/* ---- initiator: the request ---- */
+
+int child_add_request(struct exchange *x, struct msg_writer *mw)
+{
+	const struct ike_sa *sa = x->sa;
+	struct handshake *h = sa->handshake;
+	const struct wish *w = &h->wish;
+	uint8_t spi[4];
+	struct wr ww = wr_of(spi, sizeof(spi));
+
+	int r = engine_new_esp_spi(x->engine, &h->esp_spi);
+	if (r < 0)
+		return r;
+	wr_u32(&ww, h->esp_spi);
+	proposal_offers_esp(w->child, &h->esp_offers);
+	wish_list(&w->child->local_ts, &sa->local, w->has_policy, &w->policy_local, w->has_packet,
+		  &w->packet_local, &h->tsi);
+	wish_list(&w->child->peer_ts, &sa->peer, w->has_policy, &w->policy_peer, w->has_packet,
+		  &w->packet_peer, &h->tsr);
+	h->offered_transport = w->child->mode == CHILD_TRANSPORT;
+	if (h->offered_transport)
+		msg_writer_add_notify(mw, N_USE_TRANSPORT_MODE, (struct slice){ 0 });
+	proposal_emit(mw, &h->esp_offers, slice_of(spi, sizeof(spi)));
+	add_ts(mw, PL_TSI, &h->tsi);
+	add_ts(mw, PL_TSR, &h->tsr);
+	return 0;
+}
+
+/* ---- both: into the kernel ---- */
+
+static uint32_t spi_of(struct slice spi)
+{
+	struct rd r = rd_of_slice(spi);
+	return rd_u32(&r);
+}
+
+static void fill(struct child_sa *c, const struct ike_sa *sa, const struct addr *local,
+		 const struct addr *peer, const struct chosen *chosen)
+{
+	c->spi_out = spi_of(chosen->spi);
+	c->algorithms = chosen->proposal;
+	c->esn = chosen_id(chosen, TRANSFORM_ESN) == ESN_YES;
+	c->local = *local;
+	c->peer = *peer;
+	/* 2.23: encapsulation if there is a NAT, not because port 4500 is in use */
+	c->encap = sa->nat_local || sa->nat_peer;
+	c->reqid = c->config->reqid;
+	if (sa->handshake->wish.reqid && !c->config->install_policy)
+		c->reqid = sa->handshake->wish.reqid;
+}
+
+/* Computes the keys and asks the kernel. */
+static enum verdict install(struct exchange *x, resume_fn fn)
+{
+	const struct ike_keys *keys = x->sa->keys;
+	const struct handshake *h = x->sa->handshake;
+	struct child_sa *c = x->work.child;
+	struct secret keymat = { 0 };
+	struct kernel_child kc;
+	struct err err = { 0 };
+	enum verdict v;
+
+	int r = keymat_child(keys->km.prf, secret_slice(&keys->km.d),
+			     slice_of(h->nonce_i, h->nonce_i_len),
+			     slice_of(h->nonce_r, h->nonce_r_len),
+			     child_sa_keymat_bytes(&c->algorithms), &keymat);
+	if (r == 0)
+		r = child_sa_kernel(c, secret_slice(&keymat), x->sa->initiator, &kc, &err);
+	if (r == 0)
+		v = exchange_install(x, &kc, fn);
+	else
+		v = fn(x, r, slice_of(err.text, strlen(err.text)));
+	secret_wipe(&kc, sizeof(kc));
+	secret_done(&keymat);
+	return v;
+}
+
+static void kernel_refused(struct exchange *x, int result, struct slice text)
+{
+	/* Nobody knows what an overdue request does: it is undone then. */
+	if (result != -ETIMEDOUT)
+		x->work.child->in_kernel = false;
+	reason_set(&x->reason, REASON_KERNEL, "child");
+	if (text.len)
+		reason_hint(&x->reason, "%.*s", (int)text.len, (const char *)text.p);
+	else
+		reason_hint(&x->reason, "%s", strerror(-result));
+}
+
+/* ---- responder ---- */
+
+/* A request's selectors in both readings of transport mode (2.23.1). */
+struct asked {
+	struct ts i[SELECTORS_MAX], r[SELECTORS_MAX];
+	size_t n_i, n_r;
+	bool transport;
+};
+
+static void read_asked(const struct exchange *x, struct asked *a)
+{
+	a->n_i = narrow_from_payload(&x->pl->tsi, a->i, SELECTORS_MAX);
+	a->n_r = narrow_from_payload(&x->pl->tsr, a->r, SELECTORS_MAX);
+	a->transport = payload_notify(x->pl, N_USE_TRANSPORT_MODE) != NULL;
+}
+
+static void first_few(const struct ts *ts, size_t n, struct ts_list *ret)
+{
+	ret->n = (uint8_t)(n < POLICY_TS_MAX ? n : POLICY_TS_MAX);
+	memcpy(ret->ts, ts, ret->n * sizeof(*ts));
+}
+
+static void substitute(struct ts *ts, size_t n, const struct addr *addr)
+{
+	for (size_t i = 0; i < n; i++) {
+		ts[i].first = ts[i].last = *addr;
+		ts[i].first.port = ts[i].last.port = 0;
+	}
+}
+
+static const struct ts_list *or_host(const struct ts_list *l, const struct addr *host,
+				     bool transport, struct ts_list *room)
+{
+	if (l->n || !transport)
+		return l;
+	room->n = 1;
+	ts_of_addr(host, &room->ts[0]);
+	return room;
+}
+
+static bool same_list(const struct ts_list *a, const struct ts_list *b)
+{
+	if (a->n != b->n)
+		return false;
+	for (uint8_t i = 0; i < a->n; i++)
+		if (!ts_in_list(&a->ts[i], b) || !ts_in_list(&b->ts[i], a))
+			return false;
+	return true;
+}
+
+/* What was found to fit a request. */
+struct fit {
+	const struct child_config *config;
+	struct ts_list local_ts, peer_ts;
+	int points;
+};
+
+/* Tries one entry; false if its selectors or its mode do not fit. */
+static bool try_config(const struct exchange *x, const struct child_config *c,
+		       const struct asked *a, struct fit *ret, struct reason *why)
+{
+	struct ts_list room_l, room_p, their_l, their_p;
+	bool transport = c->mode == CHILD_TRANSPORT;
+	const struct ts_list *local = or_host(&c->local_ts, &x->local, transport, &room_l);
+	const struct ts_list *peer = or_host(&c->peer_ts, &x->peer, transport, &room_p);
+	struct fit f = { .config = c };
+
+	int rl = narrow(a->r, a->n_r, local, &f.local_ts);
+	int rp = narrow(a->i, a->n_i, peer, &f.peer_ts);
+	if (rl < 0 || rp < 0) {
+		first_few(a->r, a->n_r, &their_l);
+		first_few(a->i, a->n_i, &their_p);
+		reason_set(why, REASON_SELECTOR_MISMATCH,
+			   rl < 0 && rp < 0 ? "TSi,TSr"
+			   : rl < 0         ? "TSr"
+					    : "TSi");
+		texts(why, local, peer, &their_l, &their_p);
+		return false;
+	}
+	if (transport != a->transport || (transport && (!narrow_is_host(&f.local_ts, &x->local) ||
+							!narrow_is_host(&f.peer_ts, &x->peer)))) {
+		reason_set(why, REASON_MODE_MISMATCH, "mode");
+		reason_ours(why, "%s", transport ? "transport" : "tunnel");
+		reason_theirs(why, "%s", a->transport ? "transport" : "tunnel");
+		return false;
+	}
+	f.points = 1 + same_list(&f.local_ts, &c->local_ts) + same_list(&f.peer_ts, &c->peer_ts);
+	*ret = f;
+	return true;
+}
+
+/* The entry that fits best; a mismatch of the mode tells more than one of selectors. */
+static bool find_config(struct exchange *x, const struct asked *a, struct fit *best)
+{
+	const struct child_config *c;
+	struct fit f;
+	struct reason why, closest = { 0 };
+
+	best->points = 0;
+	reason_set(&closest, REASON_SELECTOR_MISMATCH, "sainfo");
+	LIST_EACH(c, &x->work.config->children, node) {
+		if (try_config(x, c, a, &f, &why)) {
+			if (f.points > best->points)
+				*best = f;
+		} else if (closest.code != REASON_MODE_MISMATCH) {
+			closest = why;
+		}
+	}
+	if (best->points == 0)
+		x->reason = closest;
+	return best->points > 0;
+}
+
+/*
+ * 2.23.1: in transport mode the selectors are read with the addresses that we see.  A tunnel
+ * is what remains if no entry wants transport mode: then they mean what they say.
+ */
+static bool find_fit(struct exchange *x, struct fit *ret)
+{
+	struct asked a, seen;
+	read_asked(x, &a);
+	if (a.transport) {
+		seen = a;
+		if (x->sa->nat_peer)
+			substitute(seen.i, seen.n_i, &x->peer);
+		if (x->sa->nat_local)
+			substitute(seen.r, seen.n_r, &x->local);
+		if (find_config(x, &seen, ret))
+			return true;
+		/* the peer may live with a tunnel, and undoes it if not (1.3.1) */
+		a.transport = false;
+		struct reason first = x->reason;
+		if (find_config(x, &a, ret)) {
+			reason_set(&x->reason, REASON_NONE, NULL);
+			return true;
+		}
+		x->reason = first;
+		return false;
+	}
+	return find_config(x, &a, ret);
+}
+
+static enum verdict no_child(struct exchange *x, uint16_t notify)
+{
+	child_sa_free(TAKE(x->work.child));
+	x->work.child_notify = notify;
+	return x->work.after_child(x);
+}
+
+static enum verdict on_installed(struct exchange *x, int result, struct slice text);
+
+static enum verdict try_spi(struct exchange *x)
+{
+	uint32_t spi;
+	int r = engine_new_esp_spi(x->engine, &spi);
+	if (r == 0)
+		r = child_sa_change_spi(x->work.child, spi);
+	x->work.child_tries++;
+	return r < 0 ? on_installed(x, r, (struct slice){ 0 }) : install(x, on_installed);
+}
+
+static enum verdict on_installed(struct exchange *x, int result, struct slice text)
+{
+	if (result == 0)
+		return x->work.after_child(x);
+	x->work.child->in_kernel = result == -ETIMEDOUT && x->work.child->in_kernel;
+	if (result == -EEXIST && x->work.child_tries < LIMIT_ESP_SPI_TRIES)
+		return try_spi(x);
+	kernel_refused(x, result, text);
+	return no_child(x, N_NO_ADDITIONAL_SAS);
+}
+
+/* What NAT hid: the address that the peer put into its selectors (RFC 3948 3.1.2). */
+static void note_original(const struct exchange *x, struct child_sa *c)
+{
+	struct ts ts;
+	if (c->mode == CHILD_TRANSPORT && x->sa->nat_peer &&
+	    narrow_from_payload(&x->pl->tsi, &ts, 1) == 1)
+		c->original_peer = ts.first;
+}
+
+enum verdict child_answer(struct exchange *x)
+{
+	struct offers ours;
+	struct chosen chosen;
+	struct fit fit;
+	uint32_t spi;
+
+	if (!find_fit(x, &fit))
+		return no_child(x, fit.points == 0 && x->reason.code == REASON_MODE_MISMATCH
+					   ? N_NO_PROPOSAL_CHOSEN
+					   : N_TS_UNACCEPTABLE);
+	proposal_offers_esp(fit.config, &ours);
+	if (proposal_choose(&ours, &x->pl->sa, 0, true, &chosen, &x->reason) < 0)
+		return no_child(x, N_NO_PROPOSAL_CHOSEN);
+	if (spi_of(chosen.spi) < LIMIT_ESP_SPI_MIN) {
+		reason_set(&x->reason, REASON_MALFORMED, "SPI");
+		return no_child(x, N_NO_PROPOSAL_CHOSEN);
+	}
+	if (engine_new_esp_spi(x->engine, &spi) < 0 ||
+	    child_sa_new(x->sa, fit.config, spi, &x->work.child) < 0) {
+		reason_set(&x->reason, REASON_INTERNAL, "child");
+		return no_child(x, N_NO_ADDITIONAL_SAS);
+	}
+	struct child_sa *c = x->work.child;
+	c->mode = fit.config->mode;
+	c->local_ts = fit.local_ts;
+	c->peer_ts = fit.peer_ts;
+	fill(c, x->sa, &x->local, &x->peer, &chosen);
+	note_original(x, c);
+	x->work.chosen = chosen;
+	x->work.child_tries = 1;
+	return install(x, on_installed);
+}
+
+void child_add_response(const struct exchange *x, struct msg_writer *mw)
+{
+	const struct child_sa *c = x->work.child;
+	uint8_t spi[4];
+	struct wr w = wr_of(spi, sizeof(spi));
+
+	if (!c) {
+		msg_writer_add_notify(mw, x->work.child_notify, (struct slice){ 0 });
+		return;
+	}
+	wr_u32(&w, c->spi_in);
+	if (c->mode == CHILD_TRANSPORT)
+		msg_writer_add_notify(mw, N_USE_TRANSPORT_MODE, (struct slice){ 0 });
+	proposal_emit_chosen(mw, &x->work.chosen, slice_of(spi, sizeof(spi)));
+	add_ts(mw, PL_TSI, &c->peer_ts);
+	add_ts(mw, PL_TSR, &c->local_ts);
+}
+
+/* ---- initiator: the response ---- */
+
+/* The peer has a child, and we do not want it or cannot have it. */
+static enum verdict orphan(struct exchange *x)
+{
+	struct child_sa *c = TAKE(x->work.child);
+	child_sa_free(c);
+	x->work.orphan_spi = x->sa->handshake->esp_spi;
+	return x->work.after_child(x);
+}
+
+static enum verdict peer_refused_child(struct exchange *x)
+{
+	const struct handshake *h = x->sa->handshake;
+	uint16_t type = 0;
+	char text[REASON_FIELD_MAX_BYTES];
+	const struct ts_list none = { 0 };
+
+	for (size_t i = x->pl->n_notifies; i-- > 0;)
+		if (notify_is_error(x->pl->notifies[i].type))
+			type = x->pl->notifies[i].type;
+	reason_set(&x->reason, REASON_PEER_REFUSED, type ? notify_name(type) : "child");
+	if (type == N_NO_PROPOSAL_CHOSEN)
+		reason_ours(&x->reason, "%s", proposal_offers_text(&h->esp_offers, text));
+	if (type == N_TS_UNACCEPTABLE) {
+		texts(&x->reason, &h->tsi, &h->tsr, &none, &none);
+		x->reason.theirs[0] = 0;
+	}
+	return x->work.after_child(x);
+}
+
+static enum verdict on_accepted(struct exchange *x, int result, struct slice text)
+{
+	if (result == 0)
+		return x->work.after_child(x);
+	kernel_refused(x, result, text);
+	return orphan(x);
+}
+
+static bool read_list(const struct pl_ts *pl, struct ts_list *ret)
+{
+	struct ts ts[SELECTORS_MAX];
+	size_t n = narrow_from_payload(pl, ts, SELECTORS_MAX);
+	*ret = (struct ts_list){ 0 };
+	for (size_t i = 0; i < n; i++)
+		if (narrow_add(ret, &ts[i]) < 0)
+			return false;
+	return n == pl->n;
+}
+
+/* The selectors of the response, as we see addresses; false if they are not what we offered. */
+static bool take_selectors(struct exchange *x, bool transport, struct ts_list *local,
+			   struct ts_list *peer)
+{
+	const struct ike_sa *sa = x->sa;
+	const struct handshake *h = sa->handshake;
+	bool read = read_list(&x->pl->tsi, local) && read_list(&x->pl->tsr, peer);
+
+	if (transport && sa->nat_local)
+		narrow_substitute(local, &sa->local);
+	if (transport && sa->nat_peer)
+		narrow_substitute(peer, &sa->peer);
+	if (read && narrow_is_within(local, &h->tsi) && narrow_is_within(peer, &h->tsr))
+		return true;
+	reason_set(&x->reason, REASON_SELECTOR_MISMATCH, "TSi,TSr");
+	texts(&x->reason, &h->tsi, &h->tsr, local, peer);
+	return false;
+}
+
+static bool take_mode(struct exchange *x, enum child_mode *ret)
+{
+	bool theirs = payload_notify(x->pl, N_USE_TRANSPORT_MODE) != NULL;
+	bool ours = x->sa->handshake->offered_transport;
+	*ret = theirs ? CHILD_TRANSPORT : CHILD_TUNNEL;
+	if (ours == theirs)
+		return true;
+	reason_set(&x->reason, REASON_MODE_MISMATCH, "mode");
+	reason_ours(&x->reason, "%s", ours ? "transport" : "tunnel");
+	reason_theirs(&x->reason, "%s", theirs ? "transport" : "tunnel");
+	return false;
+}
+
+enum verdict child_accept(struct exchange *x)
+{
+	const struct ike_sa *sa = x->sa;
+	const struct handshake *h = sa->handshake;
+	struct ts_list local, peer;
+	struct chosen chosen;
+	enum child_mode mode;
+
+	if (!payload_has(x->pl, PL_SA))
+		return peer_refused_child(x);
+	if (!take_mode(x, &mode) || !take_selectors(x, mode == CHILD_TRANSPORT, &local, &peer) ||
+	    proposal_check(&h->esp_offers, &x->pl->sa, &chosen, &x->reason) < 0)
+		return orphan(x);
+	if (spi_of(chosen.spi) < LIMIT_ESP_SPI_MIN) {
+		reason_set(&x->reason, REASON_MALFORMED, "SPI");
+		return orphan(x);
+	}
+	if (child_sa_new(x->sa, h->wish.child, h->esp_spi, &x->work.child) < 0) {
+		reason_set(&x->reason, REASON_INTERNAL, "child");
+		return orphan(x);
+	}
+	struct child_sa *c = x->work.child;
+	c->mode = mode;
+	c->local_ts = local;
+	c->peer_ts = peer;
+	fill(c, sa, &sa->local, &sa->peer, &chosen);
+	return install(x, on_accepted);
+}
+
+/* ---- CREATE_CHILD_SA: one child per IKE SA ---- */
+
+static enum verdict answer_notify(struct exchange *x, uint16_t notify)
+{
+	LOG(DEBUG, "child_request_refused", F_STR("remote", ike_sa_remote(x->sa)),
+	    F_ADDR("peer", &x->sa->peer), F_STR("with", notify_name(notify)));
+	return exchange_reply_notify(x, notify, (struct slice){ 0 }) < 0 ? V_DROP : V_OK;
+}
+
+enum verdict on_child_request(struct exchange *x)
+{
+	return answer_notify(x, N_NO_ADDITIONAL_SAS);
+}
+
+/* 2.25.2: while the IKE SA is being deleted */
+enum verdict on_child_request_deleting(struct exchange *x)
+{
+	return answer_notify(x, N_TEMPORARY_FAILURE);
+}

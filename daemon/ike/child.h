@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The child part of IKE_AUTH (and, later, CREATE_CHILD_SA). */
+#ifndef TANUKI_IKE_CHILD_H
+#define TANUKI_IKE_CHILD_H
+
+#include "ike/exchange.h"
+
+/* Initiator: chooses an SPI and adds N(USE_TRANSPORT_MODE), SA, TSi, TSr of the wish. */
+MUST_USE int child_add_request(struct exchange *x, struct msg_writer *mw);
+
+/*
+ * Responder: chooses entry, selectors and algorithms from the request, installs the SAs and
+ * then calls x->work.after_child.  There is a child in x->work.child, or x->work.child_notify
+ * and x->reason say why not: the IKE SA comes up all the same (RFC 7296 1.2).
+ */
+enum verdict child_answer(struct exchange *x);
+/* Adds the child part of the response: what was agreed, or the notify. */
+void child_add_response(const struct exchange *x, struct msg_writer *mw);
+
+/*
+ * Initiator: checks the response against what we offered, installs and then calls
+ * x->work.after_child.  Without a child x->reason says why; if the peer has one,
+ * x->work.orphan_spi is what it is to delete.
+ */
+enum verdict child_accept(struct exchange *x);
+
+#endif

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * CHILD_SAs.  Their keys pass through here once, on the way to the kernel; what stays is
+ * what is needed to find, show and remove them.
+ */
+#include "ike/child_sa.h"
+
+#include "base/log.h"
+#include "ike/engine_int.h"
+#include "ike/ike_sa.h"
+#include "ike/informational.h"
+#include "policy/policy_spd.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The kernel's own limit is a safety net, in case the daemon does not live to delete it. */
+enum { KERNEL_GRACE_SEC = 60 };
+
+const char *child_state_name(enum child_state state)
+{
+	static const char *const names[] = {
+		[CHILD_NEW] = "connecting", [CHILD_UP] = "up", [CHILD_DELETING] = "deleting"
+	};
+	return names[state];
+}
+
+/* ---- life ---- */
+
+static void on_life_end(void *arg)
+{
+	struct child_sa *c = arg;
+	child_sa_down(c, "lifetime");
+	informational_next(c->sa);
+}
+
+int child_sa_new(struct ike_sa *sa, const struct child_config *config, uint32_t spi_in,
+		 struct child_sa **ret)
+{
+	struct child_sa *c = calloc(1, sizeof(*c));
+	if (!c)
+		return -ENOMEM;
+	*c = (struct child_sa){ .sa = sa, .config = config, .spi_in = spi_in, .state = CHILD_NEW };
+	list_init(&c->node);
+	list_init(&c->going);
+	c->life = loop_timer_new(sa->engine->ports.loop, on_life_end, c);
+	if (!c->life || hash_add(&sa->engine->children_in, &c->by_spi_in, spi_in) < 0) {
+		loop_timer_free(c->life);
+		free(c);
+		return -ENOMEM;
+	}
+	c->in_table = true;
+	*ret = c;
+	return 0;
+}
+
+void child_sa_free(struct child_sa *c)
+{
+	if (!c)
+		return;
+	child_sa_uninstall(c);
+	if (c->in_table)
+		hash_remove(&c->sa->engine->children_in, &c->by_spi_in);
+	list_remove(&c->node);
+	loop_timer_free(c->life);
+	waiters_drop(&c->going);
+	free(c);
+}
+
+void child_sa_end(struct child_sa *c)
+{
+	waiters_call(&c->going, 0, "gone");
+	child_sa_free(c);
+}
+
+int child_sa_change_spi(struct child_sa *c, uint32_t spi_in)
+{
+	struct hash *table = &c->sa->engine->children_in;
+	if (c->in_table)
+		hash_remove(table, &c->by_spi_in);
+	c->in_table = false;
+	int r = hash_add(table, &c->by_spi_in, spi_in);
+	if (r < 0)
+		return r;
+	c->in_table = true;
+	c->spi_in = spi_in;
+	return 0;
+}
+
+struct child_sa *child_sa_find_in(const struct engine *e, uint32_t spi)
+{
+	struct hash_node *n = hash_find(&e->children_in, spi);
+	return n ? CONTAINER_OF(n, struct child_sa, by_spi_in) : NULL;
+}
+
+struct child_sa *child_sa_find_out(const struct ike_sa *sa, uint32_t spi)
+{
+	struct child_sa *c;
+	LIST_EACH(c, &sa->children, node)
+		if (c->spi_out == spi)
+			return c;
+	return NULL;
+}
+
+/* ---- what the kernel gets ---- */
+
+static void set_addr(union keydb_addr *ret, const struct addr *a)
+{
+	struct sockaddr_storage ss;
+	struct addr bare = *a;
+	bare.port = 0;
+	memset(ret, 0, sizeof(*ret));
+	memcpy(ret, &ss, addr_to_sockaddr(&bare, &ss));
+}
+
+static void set_ids(const struct child_sa *c, struct kernel_child *ret)
+{
+	set_addr(&ret->in.id.src, &c->peer);
+	set_addr(&ret->in.id.dst, &c->local);
+	set_addr(&ret->out.id.src, &c->local);
+	set_addr(&ret->out.id.dst, &c->peer);
+	ret->in.id.spi = c->spi_in;
+	ret->out.id.spi = c->spi_out;
+	ret->in.id.proto = ret->out.id.proto = KEYDB_PROTO_ESP;
+}
+
+static const struct transform *find(const struct proposal *p, uint8_t type)
+{
+	for (uint8_t i = 0; i < p->n_transforms; i++)
+		if (p->transforms[i].type == type && p->transforms[i].id != 0)
+			return &p->transforms[i];
+	return NULL;
+}
+
+struct esp_algs {
+	const struct keydb_alg_info *encr, *integ;
+	size_t encr_bytes, integ_bytes;
+};
+
+static int find_algs(const struct proposal *algorithms, struct esp_algs *ret)
+{
+	const struct transform *encr = find(algorithms, TRANSFORM_ENCR);
+	const struct transform *integ = find(algorithms, TRANSFORM_INTEG);
+	const struct alg *alg = encr ? alg_find(encr->type, encr->id) : NULL;
+	struct esp_algs a = { 0 };
+
+	if (!alg || !alg->esp)
+		return -ENOTSUP;
+	a.encr = keydb_alg_by_ike(alg->aead ? KEYDB_ALG_AEAD : KEYDB_ALG_ENCR, encr->id);
+	a.encr_bytes = transform_key_bytes(encr);
+	if (integ) {
+		a.integ = keydb_alg_by_ike(KEYDB_ALG_AUTH, integ->id);
+		a.integ_bytes = transform_key_bytes(integ);
+	}
+	if (!a.encr || alg->aead == (integ != NULL) || (integ && !a.integ))
+		return -ENOTSUP;
+	*ret = a;
+	return 0;
+}
+
+size_t child_sa_keymat_bytes(const struct proposal *algorithms)
+{
+	struct esp_algs a;
+	if (find_algs(algorithms, &a) < 0)
+		return 0;
+	return 2 * (a.encr_bytes + a.integ_bytes);
+}
+
+/* RFC 7296 2.17: the encryption key comes before the integrity key. */
+static int set_keys(struct keydb_sa *sa, const struct esp_algs *a, struct rd *keymat)
+{
+	struct slice encr = rd_slice(keymat, a->encr_bytes);
+	struct slice integ = rd_slice(keymat, a->integ_bytes);
+	struct keydb_alg *to = a->encr->kind == KEYDB_ALG_AEAD ? &sa->aead : &sa->encr;
+
+	if (keymat->bad || keydb_alg_set(to, a->encr, encr.p, encr.len, 0) < 0)
+		return -ENOTSUP;
+	if (a->integ && keydb_alg_set(&sa->auth, a->integ, integ.p, integ.len, 0) < 0)
+		return -ENOTSUP;
+	return 0;
+}
+
+static uint64_t or_infinite(uint64_t limit)
+{
+	return limit ? limit : KEYDB_INFINITE;
+}
+
+static void set_limits(const struct lifetime *life, struct keydb_limits *ret)
+{
+	uint64_t sec = life->hard_ms ? (uint64_t)life->hard_ms / 1000 + KERNEL_GRACE_SEC : 0;
+	*ret = (struct keydb_limits){ .soft_bytes = KEYDB_INFINITE,
+				      .hard_bytes = or_infinite(life->bytes),
+				      .soft_packets = KEYDB_INFINITE,
+				      .hard_packets = or_infinite(life->packets),
+				      .soft_add_sec = KEYDB_INFINITE,
+				      .hard_add_sec = or_infinite(sec),
+				      .soft_use_sec = KEYDB_INFINITE,
+				      .hard_use_sec = KEYDB_INFINITE };
+}
+
+static void set_common(const struct child_sa *c, struct keydb_sa *sa)
+{
+	sa->mode = c->mode == CHILD_TUNNEL ? KEYDB_MODE_TUNNEL : KEYDB_MODE_TRANSPORT;
+	sa->state = KEYDB_SA_MATURE;
+	sa->reqid = c->reqid;
+	sa->if_id = c->config->if_id;
+	if (c->mode == CHILD_TUNNEL)
+		sa->flags |= KEYDB_SA_AF_UNSPEC;
+	if (c->esn)
+		sa->flags |= KEYDB_SA_ESN;
+	set_limits(&c->config->lifetime, &sa->limits);
+}
+
+static void set_encap(const struct child_sa *c, struct kernel_child *ret)
+{
+	if (!c->encap)
+		return;
+	ret->in.encap_src_port = ret->out.encap_dst_port = c->peer.port;
+	ret->in.encap_dst_port = ret->out.encap_src_port = c->local.port;
+	if (c->mode == CHILD_TRANSPORT && addr_is_set(&c->original_peer))
+		set_addr(&ret->in.encap_oa, &c->original_peer);
+}
+
+static int set_policies(const struct child_sa *c, struct kernel_child *ret, struct err *err)
+{
+	const struct policy_spd_ends ends = { .local = c->local,
+					      .peer = c->peer,
+					      .reqid = c->reqid };
+	size_t n;
+	if (!c->config->install_policy)
+		return 0;
+	int r = policy_spd_build(c->config, &ends, &c->local_ts, &c->peer_ts, ret->policies,
+				 KERNEL_CHILD_POLICIES_MAX, &n, err);
+	if (r == 0)
+		ret->n_policies = (uint8_t)n;
+	return r;
+}
+
+int child_sa_kernel(const struct child_sa *c, struct slice keymat, bool initiator,
+		    struct kernel_child *ret, struct err *err)
+{
+	struct rd r = rd_of_slice(keymat);
+	struct esp_algs a;
+
+	memset(ret, 0, sizeof(*ret));
+	set_ids(c, ret);
+	set_common(c, &ret->in);
+	set_common(c, &ret->out);
+	set_encap(c, ret);
+	uint32_t window_pkts = c->config->replay_window_pkts;
+	/* RFC 4304, and the kernel insists: extended numbers need a window */
+	ret->in.replay_window_pkts = c->esn && window_pkts == 0 ? 32 : window_pkts;
+	ret->out.replay_window_pkts = c->esn ? ret->in.replay_window_pkts : 0;
+	/* RFC 7296 2.17: keys of the SA from initiator to responder come first */
+	struct keydb_sa *first = initiator ? &ret->out : &ret->in;
+	struct keydb_sa *second = initiator ? &ret->in : &ret->out;
+	if (find_algs(&c->algorithms, &a) < 0 || set_keys(first, &a, &r) < 0 ||
+	    set_keys(second, &a, &r) < 0 || !rd_done(&r))
+		return err_set(err, -ENOTSUP, "the kernel library does not know the algorithm");
+	return set_policies(c, ret, err);
+}
+
+void child_sa_uninstall(struct child_sa *c)
+{
+	struct kernel *k = c->sa->engine->ports.kernel;
+	if (!c->in_kernel)
+		return;
+	c->in_kernel = false;
+	struct kernel_child *ids = calloc(1, sizeof(*ids));
+	if (!ids) {
+		LOG(ERROR, "child_sa_left_behind", F_SPI32("spi_in", c->spi_in),
+		    F_SPI32("spi_out", c->spi_out));
+		return;
+	}
+	set_ids(c, ids);
+	set_common(c, &ids->in);
+	set_common(c, &ids->out);
+	set_policies(c, ids, NULL);
+	if (k->ops->child_remove(k, ids, NULL, NULL) < 0)
+		LOG(ERROR, "child_sa_left_behind", F_SPI32("spi_in", c->spi_in),
+		    F_SPI32("spi_out", c->spi_out));
+	free(ids);
+}
+
+/* ---- up and down ---- */
+
+static void log_up(const struct child_sa *c)
+{
+	char local[TS_LIST_TEXT_MAX_BYTES], peer[TS_LIST_TEXT_MAX_BYTES];
+	char algs[PROPOSAL_TEXT_MAX_BYTES];
+	LOG(INFO, "child_sa_up", F_STR("remote", ike_sa_remote(c->sa)),
+	    F_STR("child", c->config->name), F_ADDR("peer", &c->sa->peer),
+	    F_ADDR("local", &c->sa->local), F_SPI64("ike_spi_i", c->sa->spi_i),
+	    F_SPI64("ike_spi_r", c->sa->spi_r), F_SPI32("spi_in", c->spi_in),
+	    F_SPI32("spi_out", c->spi_out),
+	    F_STR("mode", c->mode == CHILD_TUNNEL ? "tunnel" : "transport"),
+	    F_STR("ts_local", ts_list_text(&c->local_ts, local)),
+	    F_STR("ts_peer", ts_list_text(&c->peer_ts, peer)),
+	    F_STR("algorithms", proposal_text(&c->algorithms, algs)),
+	    F_STR("encap", c->encap ? "udp" : "none"), F_INT("reqid", c->reqid));
+}
+
+void child_sa_up(struct child_sa *c)
+{
+	struct engine *e = c->sa->engine;
+	int64_t hard_ms = c->config->lifetime.hard_ms;
+
+	list_add(&c->sa->children, &c->node);
+	c->state = CHILD_UP;
+	c->up_ms = engine_now_ms(e);
+	e->counters.n_child_up++;
+	if (hard_ms) {
+		c->life_ends_ms = c->up_ms + hard_ms;
+		loop_timer_arm(c->life, hard_ms);
+	}
+	log_up(c);
+	keepup_child_up(e, c->config);
+}
+
+void child_sa_down(struct child_sa *c, const char *why)
+{
+	if (c->state != CHILD_UP)
+		return;
+	c->state = CHILD_DELETING;
+	c->down_why = why;
+	loop_timer_disarm(c->life);
+	child_sa_uninstall(c);
+	c->sa->engine->counters.n_child_down++;
+	LOG(INFO, "child_sa_down", F_STR("remote", ike_sa_remote(c->sa)),
+	    F_STR("child", c->config->name), F_ADDR("peer", &c->sa->peer),
+	    F_SPI64("ike_spi_i", c->sa->spi_i), F_SPI64("ike_spi_r", c->sa->spi_r),
+	    F_SPI32("spi_in", c->spi_in), F_SPI32("spi_out", c->spi_out), F_STR("reason", why));
+	keepup_child_down(c->sa->engine, c->config, c->by_command);
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A CHILD_SA: a pair of ESP SAs in the kernel and the policies that lead to them. */
+#ifndef TANUKI_IKE_CHILD_SA_H
+#define TANUKI_IKE_CHILD_SA_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "base/err.h"
+#include "base/hash.h"
+#include "base/list.h"
+#include "base/loop.h"
+#include "base/wire.h"
+#include "ike/proposal.h"
+#include "kernel/kernel.h"
+#include "policy/policy.h"
+
+struct engine;
+struct ike_sa;
+
+enum child_state {
+	CHILD_NEW, /* being negotiated */
+	CHILD_UP,
+	CHILD_DELETING, /* to be deleted, or the peer was asked to; not in the kernel any more */
+};
+
+const char *child_state_name(enum child_state state);
+
+struct child_sa {
+	struct list node;           /* ike_sa.children; unlinked while new */
+	struct hash_node by_spi_in; /* engine.children_in */
+	struct ike_sa *sa;
+	const struct child_config *config;
+	enum child_state state;
+	bool in_table;  /* by_spi_in */
+	bool in_kernel; /* installed, or asked to be */
+	bool delete_sent;
+	bool by_command;
+	uint32_t spi_in, spi_out;
+	enum child_mode mode;
+	struct ts_list local_ts, peer_ts;
+	struct proposal algorithms;
+	struct addr local, peer;   /* as the kernel has them, ports for UDP encapsulation */
+	struct addr original_peer; /* transport mode behind NAT: what the peer thinks it is */
+	bool encap, esn;
+	uint32_t reqid;
+	struct loop_timer *life;
+	int64_t up_ms, life_ends_ms;
+	const char *down_why; /* static */
+	struct list going;    /* struct waiter */
+};
+
+/* In CHILD_NEW, known by its SPI but to nobody else; config is borrowed (sa->policy). -ENOMEM. */
+MUST_USE int child_sa_new(struct ike_sa *sa, const struct child_config *config, uint32_t spi_in,
+			  struct child_sa **ret);
+/* Out of all tables and of the kernel; child_sa_end() tells those who wait for that. */
+void child_sa_free(struct child_sa *c);
+void child_sa_end(struct child_sa *c);
+/* The kernel forgets it; c stays. */
+void child_sa_uninstall(struct child_sa *c);
+/* The SPI was taken: another one.  Not once it is in the kernel. */
+MUST_USE int child_sa_change_spi(struct child_sa *c, uint32_t spi_in);
+
+/* Bytes of KEYMAT for both directions, 0 if we cannot do these algorithms. */
+size_t child_sa_keymat_bytes(const struct proposal *algorithms);
+/*
+ * What the kernel is to have; keymat is of RFC 7296 2.17, initiator: are we?  The result holds
+ * keys: the caller wipes it.  -ENOTSUP: no such algorithm; and the errors of policy_spd_build().
+ */
+MUST_USE int child_sa_kernel(const struct child_sa *c, struct slice keymat, bool initiator,
+			     struct kernel_child *ret, struct err *err);
+/* It is negotiated and installed: joins its SA's children, starts its lifetime, logs. */
+void child_sa_up(struct child_sa *c);
+/* Takes it out of the kernel, logs once why; it stays a child in CHILD_DELETING. */
+void child_sa_down(struct child_sa *c, const char *why);
+/* The child with our (in) or the peer's (out) SPI. */
+struct child_sa *child_sa_find_in(const struct engine *e, uint32_t spi);
+struct child_sa *child_sa_find_out(const struct ike_sa *sa, uint32_t spi);
+
+#endif

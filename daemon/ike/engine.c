@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The engine: its tables, what comes in from its owners, start and stop. */
+#include "ike/engine.h"
+
+#include "base/log.h"
+#include "crypto/rng.h"
+#include "ike/child_sa.h"
+#include "ike/dispatch.h"
+#include "ike/engine_int.h"
+#include "ike/informational.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- life ---- */
+
+static void on_stop_limit(void *arg)
+{
+	struct engine *e = arg;
+	engine_done_fn done = e->stop_done;
+	e->stop_done = NULL;
+	if (done)
+		done(e->stop_arg, -ETIMEDOUT, "some peers did not answer the delete");
+}
+
+static int make_tables(struct engine *e)
+{
+	int r = hash_init(&e->by_spi);
+	if (r == 0)
+		r = hash_init(&e->by_init);
+	if (r == 0)
+		r = hash_init(&e->children_in);
+	if (r == 0)
+		r = rng_private(e->hash_key, sizeof(e->hash_key));
+	if (r == 0)
+		r = cookie_init(&e->cookies, engine_now_ms(e));
+	e->stop_timer = loop_timer_new(e->ports.loop, on_stop_limit, e);
+	return r == 0 && !e->stop_timer ? -ENOMEM : r;
+}
+
+int engine_new(const struct engine_ports *ports, struct engine **ret)
+{
+	struct engine *e = calloc(1, sizeof(*e));
+	if (!e)
+		return -ENOMEM;
+	e->ports = *ports;
+	e->policy = policy_ref(ports->policy);
+	list_init(&e->sas);
+	list_init(&e->refusals);
+	list_init(&e->keepups);
+	list_init(&e->gathers);
+	e->error_replies = bucket_of(LIMIT_ERROR_REPLIES_BURST, LIMIT_ERROR_REPLY_MS);
+	e->refusal_logs = bucket_of(LIMIT_REFUSAL_LOGS_BURST, LIMIT_REFUSAL_LOG_MS);
+	int r = make_tables(e);
+	if (r < 0) {
+		engine_free(e);
+		return r;
+	}
+	*ret = e;
+	return 0;
+}
+
+void engine_free(struct engine *e)
+{
+	struct ike_sa *sa;
+	struct gather *g;
+	struct child_sa *c;
+	if (!e)
+		return;
+	e->stopping = true;
+	keepup_stop(e);
+	LIST_EACH(sa, &e->sas, node) {
+		LIST_EACH(c, &sa->children, node)
+			c->in_kernel = false;
+		ike_sa_free(sa);
+	}
+	LIST_EACH(g, &e->gathers, node)
+		gather_free(g);
+	refusal_forget_all(e);
+	loop_timer_free(e->stop_timer);
+	hash_done(&e->by_spi);
+	hash_done(&e->by_init);
+	hash_done(&e->children_in);
+	policy_unref(e->policy);
+	secret_wipe(e, sizeof(*e));
+	free(e);
+}
+
+void engine_start(struct engine *e)
+{
+	keepup_start(e);
+}
+
+void engine_receive(struct engine *e, const struct udp_packet *packet)
+{
+	dispatch_packet(e, packet);
+}
+
+/* ---- numbers ---- */
+
+uint64_t engine_init_key(const struct engine *e, const struct addr *peer, uint64_t spi_i)
+{
+	uint8_t buf[ADDR_MAX_BYTES + 10];
+	struct wr w = wr_of(buf, sizeof(buf));
+	wr_u64(&w, spi_i);
+	wr_u16(&w, peer->port);
+	wr_slice(&w, addr_slice(peer));
+	struct slice all = wr_slice_of(&w);
+	return hash_sip(e->hash_key, all.p, all.len);
+}
+
+int engine_new_esp_spi(struct engine *e, uint32_t *ret)
+{
+	for (int i = 0; i < LIMIT_SPI_TRIES; i++) {
+		uint32_t spi;
+		if (rng_public(&spi, sizeof(spi)) < 0)
+			return -EIO;
+		spi &= (1u << LIMIT_ESP_SPI_ENGINE_SHIFT) - 1;
+		spi |= (uint32_t)e->ports.number << LIMIT_ESP_SPI_ENGINE_SHIFT;
+		if (spi < LIMIT_ESP_SPI_MIN || child_sa_find_in(e, spi))
+			continue;
+		*ret = spi;
+		return 0;
+	}
+	return -EAGAIN;
+}
+
+/* ---- kernel events ---- */
+
+static struct child_sa *find_child(struct engine *e, uint32_t spi)
+{
+	struct child_sa *c = child_sa_find_in(e, spi);
+	struct ike_sa *sa;
+	if (c)
+		return c;
+	LIST_EACH(sa, &e->sas, node) {
+		c = child_sa_find_out(sa, spi);
+		if (c)
+			return c;
+	}
+	return NULL;
+}
+
+static bool is_peer_of(const struct child_sa *c, const struct keydb_event *ev)
+{
+	struct addr dst;
+	if (addr_from_sockaddr(&ev->sa.id.dst.sa, sizeof(ev->sa.id.dst), &dst) < 0)
+		return false;
+	return addr_eq(&dst, ev->sa.id.spi == c->spi_in ? &c->local : &c->peer);
+}
+
+/* The kernel has deleted one SA of the pair: the other one is of no use. */
+static void on_expire(struct engine *e, const struct keydb_event *ev)
+{
+	struct child_sa *c = find_child(e, ev->sa.id.spi);
+	if (!ev->hard || !c || !is_peer_of(c, ev))
+		return;
+	child_sa_down(c, "lifetime");
+	informational_next(c->sa);
+}
+
+static void on_flush(struct engine *e)
+{
+	struct ike_sa *sa;
+	struct child_sa *c;
+	LIST_EACH(sa, &e->sas, node) {
+		LIST_EACH(c, &sa->children, node)
+			child_sa_down(c, "flushed");
+		informational_next(sa);
+	}
+}
+
+void engine_kernel_event(struct engine *e, const struct keydb_event *ev)
+{
+	switch (ev->kind) {
+	case KEYDB_EVENT_ACQUIRE:
+		initiate_acquire(e, ev);
+		break;
+	case KEYDB_EVENT_EXPIRE:
+		on_expire(e, ev);
+		break;
+	case KEYDB_EVENT_FLUSH_SA:
+		on_flush(e);
+		break;
+	default:
+		break;
+	}
+}
+
+/* ---- down by command ---- */
+
+static void terminate_child(struct child_sa *c, struct gather *g)
+{
+	g->n_open++;
+	if (waiters_add(&c->going, gather_done, g) < 0)
+		g->n_open--;
+	c->by_command = true;
+	child_sa_down(c, "command");
+}
+
+static void terminate_sa(struct ike_sa *sa, struct gather *g, const char *why)
+{
+	if (g) {
+		g->n_open++;
+		if (waiters_add(&sa->going, gather_done, g) < 0)
+			g->n_open--;
+	}
+	sa->by_command = true;
+	if (!sa->down_why)
+		sa->down_why = why;
+	dispatch_trigger(sa, ON_TERMINATE);
+}
+
+/* What a target of engine_terminate() names. */
+struct target {
+	const char *child; /* name, NULL: the whole IKE SA */
+	char peer[POLICY_NAME_MAX_BYTES];
+	uint64_t ike_spi;
+	uint32_t esp_spi;
+	size_t n_found;
+};
+
+static struct target parse_target(const char *text)
+{
+	struct target t = { 0 };
+	const char *slash = strchr(text, '/');
+	size_t len = slash ? (size_t)(slash - text) : strlen(text);
+	if (strncmp(text, "0x", 2) == 0 && strspn(text + 2, "0123456789abcdefABCDEF") == len - 2) {
+		if (len == 2 + 8)
+			t.esp_spi = (uint32_t)strtoul(text, NULL, 16);
+		if (len == 2 + 16)
+			t.ike_spi = strtoull(text, NULL, 16);
+	}
+	if (len < sizeof(t.peer))
+		memcpy(t.peer, text, len);
+	t.child = slash ? slash + 1 : NULL;
+	return t;
+}
+
+static bool names_peer(const struct target *t, const struct ike_sa *sa)
+{
+	return sa->config && strcmp(sa->config->name, t->peer) == 0;
+}
+
+static void terminate_children(struct ike_sa *sa, struct target *t, struct gather *g)
+{
+	struct child_sa *c;
+	bool by_name = t->child && names_peer(t, sa);
+	LIST_EACH(c, &sa->children, node) {
+		bool hit = by_name ? strcmp(c->config->name, t->child) == 0
+				   : t->esp_spi && c->spi_in == t->esp_spi;
+		if (!hit || c->state != CHILD_UP)
+			continue;
+		t->n_found++;
+		terminate_child(c, g);
+	}
+	informational_next(sa);
+}
+
+int engine_terminate(struct engine *e, const char *text, engine_done_fn done, void *arg,
+		     struct err *err)
+{
+	struct target t = parse_target(text);
+	struct gather *g = gather_new(&e->gathers, done, arg);
+	struct ike_sa *sa;
+	if (!g)
+		return err_set(err, -ENOMEM, "out of memory");
+	LIST_EACH(sa, &e->sas, node) {
+		if (sa->state == IKE_GONE)
+			continue;
+		terminate_children(sa, &t, g);
+		if (t.child ||
+		    !(names_peer(&t, sa) || (t.ike_spi && ike_sa_own_spi(sa) == t.ike_spi)))
+			continue;
+		t.n_found++;
+		terminate_sa(sa, g, "command");
+	}
+	/* What went at once has been counted, too. */
+	if (gather_close(g))
+		return 0;
+	if (t.n_found == 0)
+		return err_set(err, -ENOENT, "nothing is up under the name %.64s", text);
+	return 1;
+}
+
+void engine_forget(struct engine *e, const void *arg)
+{
+	struct ike_sa *sa;
+	struct gather *g;
+	struct child_sa *c;
+	LIST_EACH(g, &e->gathers, node)
+		if (g->arg == arg)
+			g->done = NULL;
+	LIST_EACH(sa, &e->sas, node) {
+		waiters_forget(&sa->coming, arg);
+		waiters_forget(&sa->going, arg);
+		LIST_EACH(c, &sa->children, node)
+			waiters_forget(&c->going, arg);
+	}
+	if (e->stop_arg == arg)
+		e->stop_done = NULL;
+}
+
+/* ---- stop and reload ---- */
+
+void engine_check_stopped(struct engine *e)
+{
+	const struct ike_sa *sa;
+	engine_done_fn done = e->stop_done;
+	LIST_EACH(sa, &e->sas, node)
+		if (sa->state != IKE_GONE)
+			return;
+	e->stop_done = NULL;
+	loop_timer_disarm(e->stop_timer);
+	if (done)
+		done(e->stop_arg, 0, "stopped");
+}
+
+void engine_stop(struct engine *e, engine_done_fn done, void *arg)
+{
+	struct ike_sa *sa;
+	keepup_stop(e);
+	e->stopping = true;
+	LIST_EACH(sa, &e->sas, node)
+		if (sa->state != IKE_GONE)
+			terminate_sa(sa, NULL, "shutdown");
+	e->stop_done = done;
+	e->stop_arg = arg;
+	loop_timer_arm(e->stop_timer, LIMIT_STOP_MS);
+	engine_check_stopped(e);
+}
+
+static const struct child_config *find_child_config(const struct peer_config *peer,
+						    const char *name)
+{
+	const struct child_config *c;
+	LIST_EACH(c, &peer->children, node)
+		if (strcmp(c->name, name) == 0)
+			return c;
+	return NULL;
+}
+
+static bool is_configured(const struct policy *p, const struct ike_sa *sa)
+{
+	const struct peer_config *peer = policy_find_by_name(p, sa->config->name);
+	const struct child_sa *c;
+	if (!peer || (sa->wanted && !find_child_config(peer, sa->wanted->name)))
+		return false;
+	LIST_EACH(c, &sa->children, node)
+		if (!find_child_config(peer, c->config->name))
+			return false;
+	return true;
+}
+
+void engine_set_policy(struct engine *e, struct policy *p)
+{
+	struct ike_sa *sa;
+	keepup_stop(e);
+	policy_ref(p);
+	policy_unref(e->policy);
+	e->policy = p;
+	LIST_EACH(sa, &e->sas, node)
+		if (sa->config && sa->state != IKE_GONE && !is_configured(p, sa))
+			terminate_sa(sa, NULL, "reload");
+	keepup_start(e);
+}

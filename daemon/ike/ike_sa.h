@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * An IKE SA: one owner (the engine's tables), no reference counts.  Its state is assigned
+ * by dispatch.c only.
+ */
+#ifndef TANUKI_IKE_IKE_SA_H
+#define TANUKI_IKE_IKE_SA_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/attr.h"
+#include "base/hash.h"
+#include "base/list.h"
+#include "base/loop.h"
+#include "crypto/cipher.h"
+#include "crypto/ke.h"
+#include "ike/engine.h"
+#include "ike/keymat.h"
+#include "ike/limits.h"
+#include "ike/proposal.h"
+#include "ike/waiter.h"
+#include "ike/window.h"
+#include "msg/sk.h"
+#include "policy/policy.h"
+
+struct exchange;
+
+enum ike_state {
+	IKE_NEW,       /* nothing sent yet */
+	IKE_INIT_SENT, /* initiator: waits for the IKE_SA_INIT response */
+	IKE_AUTH_SENT, /* initiator: waits for the IKE_AUTH response */
+	IKE_HALF_OPEN, /* responder: waits for IKE_AUTH */
+	IKE_ESTABLISHED,
+	IKE_DELETING, /* we asked the peer to delete it; children are gone */
+	IKE_GONE,     /* only repeats its last reply for a while, then it is freed */
+	__IKE_STATE_N,
+};
+
+/* "established": stable, for views and logs. */
+const char *ike_state_name(enum ike_state state);
+
+/* Keys of the SA and the two directions of its SK payloads. */
+struct ike_keys {
+	struct keymat km;
+	struct cipher *in_cipher, *out_cipher;
+	struct sk_ops in, out;
+};
+
+/* initiator: are we?  -ENOTSUP, -ENOMEM, -EIO. */
+MUST_USE int ike_keys_new(const struct keymat_input *input, bool initiator, struct ike_keys **ret);
+void ike_keys_free(struct ike_keys *k);
+
+/* A message that has to be kept. */
+struct bytes {
+	uint8_t *p;
+	size_t len;
+};
+
+/* What an initiator wants; a plain value. */
+struct wish {
+	const struct child_config *child;
+	enum engine_why why;
+	struct addr peer, local; /* local may be unset */
+	/* From an ACQUIRE: the packet, and the selector of the policy that wanted it. */
+	bool has_packet, has_policy;
+	struct ts packet_local, packet_peer, policy_local, policy_peer;
+	uint32_t reqid;  /* of that policy */
+	bool has_larval; /* an ACQUIRE waits for the result */
+	uint32_t acquire_seq;
+	struct keydb_sa_id larval;
+};
+
+/* Needed until the SA is established, then freed. */
+struct handshake {
+	struct ke *ke;
+	uint8_t nonce_i[LIMIT_NONCE_MAX_BYTES], nonce_r[LIMIT_NONCE_MAX_BYTES];
+	size_t nonce_i_len, nonce_r_len;
+	struct bytes request, response; /* IKE_SA_INIT as sent, for AUTH (2.15) */
+	/* initiator */
+	struct offers offers, esp_offers;
+	uint16_t group;
+	uint8_t cookie[LIMIT_COOKIE_MAX_BYTES];
+	size_t cookie_len;
+	int n_retries;
+	uint16_t hint;       /* notify of an unauthenticated refusal (2.21.1), */
+	char hint_text[128]; /* and what else there was to see; 0 and "" = nothing */
+	struct wish wish;
+	uint32_t esp_spi;
+	struct ts_list tsi, tsr; /* as offered */
+	bool offered_transport;
+};
+
+struct ike_sa {
+	struct hash_node by_spi;  /* engine.by_spi, our SPI */
+	struct hash_node by_init; /* engine.by_init (responder): peer address and SPIi */
+	struct list node;         /* engine.sas */
+	struct engine *engine;
+	struct policy *policy;             /* a reference: owner of the configs below */
+	const struct peer_config *config;  /* responder: NULL until IKE_AUTH chose it */
+	const struct child_config *wanted; /* initiator: the child it was made for */
+
+	enum ike_state state;
+	bool initiator, in_by_init;
+	uint64_t spi_i, spi_r;
+	struct addr local, peer; /* with ports */
+	bool natt;               /* on the NAT-T ports */
+	bool nat_supported, nat_local, nat_peer;
+	struct id local_id, peer_id;
+	struct chosen algorithms; /* spi of it is empty */
+	struct ike_keys *keys;
+	struct handshake *handshake;
+	struct window window;
+	struct exchange *busy;     /* the exchange that waits for the keeper or the kernel */
+	struct list children;      /* struct child_sa */
+	struct list coming, going; /* struct waiter: for up, for gone */
+
+	/* what is to be sent when the window is free */
+	bool want_delete, want_liveness;
+	struct loop_timer *life; /* half-open time, lifetime, lingering */
+	struct loop_timer *idle; /* liveness */
+	struct loop_timer *keepalive;
+	int64_t created_ms, up_ms, heard_ms, life_ends_ms, hint_ms;
+	uint64_t created_nth, up_nth; /* order of events in the engine, for INITIAL_CONTACT */
+	uint8_t nonce_min[32];        /* the lower of both nonces: who yields, see duplicate.c */
+	const char *down_why;         /* static; for the log */
+	bool by_command;              /* taken down by command: not started again */
+	int owed;                     /* a trigger that failed for want of memory, -1 = none */
+};
+
+/* Adds an SA in IKE_NEW to the engine's tables.  -ENOMEM, -EIO, -EMFILE: LIMIT_IKE_SAS. */
+MUST_USE int ike_sa_new(struct engine *e, bool initiator, struct ike_sa **ret);
+/* Takes it out of all tables; children that the kernel still has are removed there. */
+void ike_sa_free(struct ike_sa *sa);
+void ike_sa_forget_handshake(struct ike_sa *sa);
+
+static inline uint64_t ike_sa_own_spi(const struct ike_sa *sa)
+{
+	return sa->initiator ? sa->spi_i : sa->spi_r;
+}
+
+static inline bool ike_sa_is_up(const struct ike_sa *sa)
+{
+	return sa->state == IKE_ESTABLISHED;
+}
+
+/* Sends a message to the peer of the SA. */
+void ike_sa_send(struct ike_sa *sa, struct slice message);
+/* The ACQUIRE that it was made for is not served: the kernel may ask again.  Once. */
+void ike_sa_acquire_failed(struct ike_sa *sa);
+/* An authentic, fresh message came: liveness starts again. */
+void ike_sa_heard(struct ike_sa *sa);
+/* What entering a state means: timers, logs, waiters.  Called by dispatch.c. */
+void ike_sa_entered(struct ike_sa *sa, enum ike_state from);
+/* Name of the peer's entry, NULL if it is not known. */
+const char *ike_sa_remote(const struct ike_sa *sa);
+/* -ENOMEM. */
+MUST_USE int bytes_copy(struct bytes *ret, struct slice from);
+void bytes_done(struct bytes *b);
+
+#endif

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * INFORMATIONAL exchanges, RFC 7296 1.4, 1.4.1, 2.4, 2.21:
+ *
+ *	SK {D(ESP, our inbound SPIs)} -->
+ *	                              <-- SK {D(ESP, the paired SPIs)}
+ *	SK {D(IKE)}                   -->
+ *	                              <-- SK {}
+ *	SK {}  (are you there?)       -->
+ *	                              <-- SK {}
+ *
+ * What is deleted leaves the kernel at once, on both sides.  Deletes that cross are answered
+ * without D: each side finishes its own.
+ */
+#include "ike/informational.h"
+
+#include "base/log.h"
+#include "ike/dispatch.h"
+#include "ike/engine_int.h"
+#include "ike/exchange.h"
+#include "ike/rules.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* ---- requests of the peer ---- */
+
+/* The children that a request deletes. */
+struct doomed {
+	struct child_sa *children[LIMIT_CHILDREN_PER_SA];
+	size_t n;
+	bool ike;
+};
+
+static void doom(struct doomed *d, struct child_sa *c)
+{
+	for (size_t i = 0; i < d->n; i++)
+		if (d->children[i] == c)
+			return;
+	if (d->n < LIMIT_CHILDREN_PER_SA)
+		d->children[d->n++] = c;
+}
+
+static void read_deletes(const struct exchange *x, struct doomed *d)
+{
+	*d = (struct doomed){ 0 };
+	for (size_t i = 0; i < x->pl->n_deletes; i++) {
+		const struct pl_delete *del = &x->pl->deletes[i];
+		d->ike |= del->protocol == PROTOCOL_IKE;
+		for (size_t j = 0; del->protocol == PROTOCOL_ESP && j < del->n_spis; j++) {
+			struct child_sa *c = child_sa_find_out(x->sa, pl_delete_spi(del, j));
+			/* 1.4.1: what we asked to delete ourselves is on its way out already */
+			if (c && !c->delete_sent)
+				doom(d, c);
+		}
+	}
+}
+
+static int reply_deletes(struct exchange *x, const struct doomed *d)
+{
+	uint32_t spis[LIMIT_CHILDREN_PER_SA];
+	struct msg_writer mw;
+
+	for (size_t i = 0; i < d->n; i++)
+		spis[i] = d->children[i]->spi_in;
+	exchange_begin_reply(x, &mw);
+	if (d->n)
+		msg_writer_add_delete(&mw, PROTOCOL_ESP, spis, (uint16_t)d->n);
+	return exchange_end(x, &mw);
+}
+
+enum verdict on_delete_request(struct exchange *x)
+{
+	struct doomed d;
+	read_deletes(x, &d);
+	if (d.ike) {
+		if (exchange_reply_empty(x) < 0)
+			return V_DROP;
+		x->sa->down_why = "peer_deleted";
+		return V_DELETE;
+	}
+	if (reply_deletes(x, &d) < 0)
+		return V_DROP;
+	for (size_t i = 0; i < d.n; i++) {
+		child_sa_down(d.children[i], "peer_deleted");
+		child_sa_end(d.children[i]);
+	}
+	return V_OK;
+}
+
+enum verdict on_delete_crossing(struct exchange *x)
+{
+	struct doomed d;
+	read_deletes(x, &d);
+	if (exchange_reply_empty(x) < 0)
+		return V_DROP;
+	return d.ike ? V_DELETE : V_OK;
+}
+
+enum verdict on_liveness_request(struct exchange *x)
+{
+	return exchange_reply_empty(x) < 0 ? V_DROP : V_OK;
+}
+
+enum verdict on_fatal_notify(struct exchange *x)
+{
+	bool auth = payload_notify(x->pl, N_AUTHENTICATION_FAILED);
+	if (exchange_reply_empty(x) < 0)
+		return V_DROP;
+	x->sa->down_why = auth ? "peer_says_authentication_failed" : "peer_says_invalid_syntax";
+	reason_set(&x->reason, REASON_PEER_REFUSED,
+		   notify_name(auth ? N_AUTHENTICATION_FAILED : N_INVALID_SYNTAX));
+	return V_OK;
+}
+
+enum verdict on_bad_request(struct exchange *x)
+{
+	bool critical = x->fault == -EPROTONOSUPPORT;
+	const uint8_t type = x->grammar.payload;
+
+	reason_set(&x->reason, REASON_MALFORMED, payload_name(type));
+	reason_hint(&x->reason, "%s", x->grammar.why ? x->grammar.why : "");
+	if (!critical) {
+		x->sa->down_why = "malformed_request";
+		return exchange_refuse(x, N_INVALID_SYNTAX);
+	}
+	/* 2.5: once the SA is up, only the request is refused */
+	return exchange_reply_notify(x, N_UNSUPPORTED_CRITICAL_PAYLOAD, slice_of(&type, 1)) < 0
+		       ? V_DROP
+		       : V_OK;
+}
+
+/* ---- responses ---- */
+
+enum verdict on_informational_response(struct exchange *x)
+{
+	struct child_sa *c;
+	LIST_EACH(c, &x->sa->children, node)
+		if (c->delete_sent)
+			child_sa_end(c);
+	return V_OK;
+}
+
+enum verdict on_delete_response(struct exchange *x)
+{
+	(void)x;
+	return V_OK;
+}
+
+/* 2.21.4: no state may change because of it; retransmission finds out. */
+enum verdict on_hint(struct exchange *x)
+{
+	for (size_t i = 0; i < x->pl->n_notifies; i++) {
+		uint16_t type = x->pl->notifies[i].type;
+		LOG(DEBUG, "unprotected_notify", F_ADDR("peer", &x->peer),
+		    F_STR("notify", notify_name(type)), F_SPI64("ike_spi_i", x->sa->spi_i));
+		if (x->sa->handshake && notify_is_error(type)) {
+			x->sa->handshake->hint = type;
+			snprintf(x->sa->handshake->hint_text, sizeof(x->sa->handshake->hint_text),
+				 "%s", notify_name(type));
+		}
+	}
+	return V_DROP;
+}
+
+/* ---- ends ---- */
+
+static int build_delete(struct exchange *x, uint32_t id)
+{
+	struct msg_writer mw;
+	exchange_begin_request(x, &mw, EXCHANGE_INFORMATIONAL, id);
+	msg_writer_add_delete_ike(&mw);
+	return exchange_end(x, &mw);
+}
+
+/* The delete takes its turn: while a request is out, it waits (2.3, window of 1). */
+static enum verdict delete_ike(struct exchange *x)
+{
+	struct window *w = &x->sa->window;
+	if (window_is_pending(w)) {
+		x->sa->want_delete = true;
+		return V_DROP;
+	}
+	return build_delete(x, window_request_id(w)) < 0 ? V_DELETE : V_OK;
+}
+
+enum verdict on_bad_response(struct exchange *x)
+{
+	reason_set(&x->reason, REASON_MALFORMED, payload_name(x->grammar.payload));
+	reason_hint(&x->reason, "%s", x->grammar.why ? x->grammar.why : "");
+	x->sa->down_why = "malformed_response";
+	return build_delete(x, window_request_id(&x->sa->window) + 1) < 0 ? V_DELETE : V_OK;
+}
+
+enum verdict on_peer_silent(struct exchange *x)
+{
+	x->sa->down_why = "peer_silent";
+	return V_OK;
+}
+
+enum verdict on_forget(struct exchange *x)
+{
+	(void)x;
+	return V_OK;
+}
+
+enum verdict on_expire(struct exchange *x)
+{
+	x->sa->down_why = "lifetime";
+	return delete_ike(x);
+}
+
+enum verdict on_terminate(struct exchange *x)
+{
+	if (!x->sa->down_why)
+		x->sa->down_why = "command";
+	return delete_ike(x);
+}
+
+enum verdict on_terminate_later(struct exchange *x)
+{
+	x->sa->want_delete = true;
+	return V_OK;
+}
+
+/* ---- what an SA says next ---- */
+
+static size_t children_to_delete(const struct ike_sa *sa, uint32_t spis[LIMIT_CHILDREN_PER_SA])
+{
+	size_t n = 0;
+	const struct child_sa *c;
+	LIST_EACH(c, &sa->children, node)
+		if (c->state == CHILD_DELETING && n < LIMIT_CHILDREN_PER_SA)
+			spis[n++] = c->spi_in;
+	return n;
+}
+
+static void mark_deletes_sent(struct ike_sa *sa)
+{
+	struct child_sa *c;
+	LIST_EACH(c, &sa->children, node)
+		c->delete_sent |= c->state == CHILD_DELETING;
+}
+
+/* Deletes of children; an empty message asks whether the peer is alive. */
+static int send_informational(struct ike_sa *sa, const uint32_t *spis, size_t n)
+{
+	struct msg_writer mw;
+	struct exchange *x = exchange_new(sa->engine, sa, ON_START, NULL);
+	if (!x)
+		return -ENOMEM;
+	exchange_begin_request(x, &mw, EXCHANGE_INFORMATIONAL, window_request_id(&sa->window));
+	if (n)
+		msg_writer_add_delete(&mw, PROTOCOL_ESP, spis, (uint16_t)n);
+	int r = exchange_end(x, &mw);
+	if (r == 0)
+		r = window_request(&sa->window, x->out);
+	exchange_free(x);
+	return r;
+}
+
+void informational_next(struct ike_sa *sa)
+{
+	uint32_t spis[LIMIT_CHILDREN_PER_SA];
+	if (sa->state != IKE_ESTABLISHED || sa->busy || window_is_pending(&sa->window))
+		return;
+	if (sa->want_delete) {
+		sa->want_delete = false;
+		dispatch_trigger(sa, ON_TERMINATE);
+		return;
+	}
+	size_t n = children_to_delete(sa, spis);
+	if (n == 0 && !sa->want_liveness)
+		return;
+	sa->want_liveness = false;
+	if (send_informational(sa, spis, n) < 0) {
+		LOG(ERROR, "informational_not_sent", F_ADDR("peer", &sa->peer));
+		return;
+	}
+	if (n)
+		mark_deletes_sent(sa);
+}

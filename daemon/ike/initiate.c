@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* From a wish (traffic, configuration, command) to an IKE SA that is being negotiated. */
+#include "base/log.h"
+#include "ike/child_sa.h"
+#include "ike/dispatch.h"
+#include "ike/engine_int.h"
+#include "ike/informational.h"
+
+#include <errno.h>
+#include <string.h>
+
+static const char *why_word(enum engine_why why)
+{
+	static const char *const words[] = { [ENGINE_WHY_TRAFFIC] = "traffic",
+					     [ENGINE_WHY_CONFIG] = "config",
+					     [ENGINE_WHY_COMMAND] = "command" };
+	return words[why];
+}
+
+/* By name: the SA may be of an older snapshot of the policy. */
+static bool same_config(const struct child_config *a, const struct child_config *b)
+{
+	return a == b ||
+	       (strcmp(a->name, b->name) == 0 && strcmp(a->peer->name, b->peer->name) == 0);
+}
+
+static const struct child_sa *child_of(const struct ike_sa *sa, const struct child_config *child)
+{
+	const struct child_sa *c;
+	LIST_EACH(c, &sa->children, node)
+		if (c->state == CHILD_UP && same_config(c->config, child))
+			return c;
+	return NULL;
+}
+
+const struct child_sa *initiate_find_up(const struct engine *e, const struct child_config *child,
+					const struct addr *peer)
+{
+	const struct ike_sa *sa;
+	LIST_EACH(sa, &e->sas, node) {
+		if (!ike_sa_is_up(sa) || sa->want_delete || (peer && !addr_eq(peer, &sa->peer)))
+			continue;
+		const struct child_sa *c = child_of(sa, child);
+		if (c)
+			return c;
+	}
+	return NULL;
+}
+
+/* Does what is being negotiated serve this wish too?  (One storm of ACQUIREs, one negotiation.) */
+static bool serves(const struct ike_sa *sa, const struct wish *w)
+{
+	const struct wish *old = sa->handshake ? &sa->handshake->wish : NULL;
+	bool on_its_way = sa->state == IKE_INIT_SENT || sa->state == IKE_AUTH_SENT;
+	if (!on_its_way || sa->want_delete || !old || !same_config(old->child, w->child) ||
+	    !addr_eq(&sa->peer, &w->peer))
+		return false;
+	/* Without selectors of its own, an entry serves whatever policy asked. */
+	if (w->child->local_ts.n && w->child->peer_ts.n)
+		return true;
+	return old->has_policy == w->has_policy &&
+	       (!w->has_policy || (ts_eq(&old->policy_local, &w->policy_local) &&
+				   ts_eq(&old->policy_peer, &w->policy_peer)));
+}
+
+static struct ike_sa *find_on_its_way(struct engine *e, const struct wish *w, size_t *ret_n)
+{
+	struct ike_sa *sa, *found = NULL;
+	*ret_n = 0;
+	LIST_EACH(sa, &e->sas, node) {
+		if (sa->handshake && sa->wanted && same_config(sa->wanted, w->child))
+			++*ret_n;
+		if (!found && serves(sa, w))
+			found = sa;
+	}
+	return found;
+}
+
+/* IKE SAs of earlier attempts that have no child (any more) are of no use. */
+static void retire_childless(struct engine *e, const struct wish *w)
+{
+	struct ike_sa *sa;
+	LIST_EACH(sa, &e->sas, node) {
+		const struct child_sa *c;
+		bool has_child = false;
+		if (!ike_sa_is_up(sa) || !sa->wanted || !same_config(sa->wanted, w->child) ||
+		    !addr_eq(&sa->peer, &w->peer))
+			continue;
+		LIST_EACH(c, &sa->children, node)
+			has_child |= c->state == CHILD_UP;
+		if (has_child || sa->want_delete)
+			continue;
+		sa->down_why = "no_child";
+		sa->by_command = true;
+		sa->want_delete = true;
+		informational_next(sa);
+	}
+}
+
+static int set_addresses(struct engine *e, const struct wish *w, struct ike_sa *sa, struct err *err)
+{
+	const struct peer_config *config = w->child->peer;
+	char text[ADDR_TEXT_MAX_BYTES];
+
+	sa->peer = w->peer;
+	if (sa->peer.port == 0)
+		sa->peer.port = 500;
+	sa->local = addr_is_set(&w->local) ? w->local : config->local_addr;
+	if (!addr_is_set(&sa->local)) {
+		int r = udp_source(e->ports.udp, &sa->peer, &sa->local);
+		if (r < 0)
+			return err_set(err, r, "no way to %s: %s", addr_text(&sa->peer, text),
+				       strerror(-r));
+	}
+	if (sa->local.port == 0)
+		sa->local.port = e->policy->port;
+	return 0;
+}
+
+static int begin(struct engine *e, const struct wish *w, struct ike_sa **ret, struct err *err)
+{
+	struct ike_sa *sa;
+	int r = ike_sa_new(e, true, &sa);
+	if (r < 0)
+		return err_set(err, r, "no IKE SA can be made: %s", strerror(-r));
+	sa->config = w->child->peer;
+	sa->wanted = w->child;
+	sa->handshake->wish = *w;
+	r = set_addresses(e, w, sa, err);
+	if (r < 0) {
+		ike_sa_free(sa);
+		return r;
+	}
+	LOG(INFO, "negotiation_started", F_STR("remote", sa->config->name),
+	    F_STR("child", w->child->name), F_ADDR("peer", &sa->peer), F_ADDR("local", &sa->local),
+	    F_STR("why", why_word(w->why)), F_SPI64("ike_spi_i", sa->spi_i));
+	/* The kernel hears of a failure from whoever takes the wish; the caller does not. */
+	dispatch_trigger(sa, ON_START);
+	if (sa->state != IKE_INIT_SENT)
+		return err_set(err, -EIO, "IKE_SA_INIT could not be sent");
+	*ret = sa;
+	return 0;
+}
+
+int initiate_wish(struct engine *e, const struct wish *w, engine_done_fn done, void *arg,
+		  struct err *err)
+{
+	size_t n;
+	if (e->stopping)
+		return err_set(err, -ESHUTDOWN, "the daemon is about to end");
+	if (w->why != ENGINE_WHY_TRAFFIC && initiate_find_up(e, w->child, &w->peer))
+		return 1;
+	struct ike_sa *sa = find_on_its_way(e, w, &n);
+	if (!sa && n >= LIMIT_INITIATIONS_PER_CHILD)
+		return err_set(err, -EMFILE, "%zu negotiations of this entry are on their way", n);
+	if (!sa) {
+		retire_childless(e, w);
+		int r = begin(e, w, &sa, err);
+		if (r < 0)
+			return r;
+	}
+	int r = waiters_add(&sa->coming, done, arg);
+	return r < 0 ? err_set(err, r, "nobody more can wait: %s", strerror(-r)) : 0;
+}
+
+/* ---- command ---- */
+
+static int start_one(struct engine *e, const struct child_config *child, enum engine_why why,
+		     struct gather *g, struct err *err)
+{
+	const struct peer_config *peer = child->peer;
+	struct wish w = { .child = child, .why = why };
+	if (peer->n_peer_addrs == 0)
+		return err_set(err, -EDESTADDRREQ, "%s: no address to go to", peer->name);
+	w.peer = peer->peer_addrs[0];
+	g->n_open++;
+	int r = initiate_wish(e, &w, gather_done, g, err);
+	if (r != 0)
+		g->n_open--;
+	return r;
+}
+
+int engine_initiate(struct engine *e, const struct peer_config *peer,
+		    const struct child_config *child, enum engine_why why, engine_done_fn done,
+		    void *arg, struct err *err)
+{
+	const struct child_config *c;
+	struct gather *g = gather_new(&e->gathers, done, arg);
+	int r = -ENOENT;
+	if (!g)
+		return err_set(err, -ENOMEM, "out of memory");
+	err_set(err, -ENOENT, "%s has no sainfo", peer->name);
+	LIST_EACH(c, &peer->children, node) {
+		if (child && c != child)
+			continue;
+		r = start_one(e, c, why, g, err);
+		if (r < 0)
+			break;
+	}
+	if (gather_close(g))
+		return 0;
+	return r;
+}
+
+/* ---- traffic ---- */
+
+static bool to_addr(const union keydb_addr *from, struct addr *ret)
+{
+	return from->sa.sa_family != 0 && addr_from_sockaddr(&from->sa, sizeof(*from), ret) == 0;
+}
+
+/* One side of a kernel selector. ICMP's type and code are no ports: they are left open. */
+static bool to_ts(const union keydb_addr *a, uint8_t bits, const struct keydb_selector *sel,
+		  bool port_any, uint16_t port, struct ts *ret)
+{
+	enum { ICMP = 1, ICMPV6 = 58, MOBILITY = 135 };
+	struct addr_prefix p = { .bits = bits };
+	bool has_ports = sel->proto != ICMP && sel->proto != ICMPV6 && sel->proto != MOBILITY;
+	if (!to_addr(a, &p.addr))
+		return false;
+	ts_of_prefix(&p, sel->proto, port_any || !has_ports ? 0 : port, ret);
+	return true;
+}
+
+static bool to_pair(const struct keydb_selector *sel, struct ts *ret_src, struct ts *ret_dst)
+{
+	return to_ts(&sel->src, sel->src_bits, sel, sel->src_port_any, sel->src_port, ret_src) &&
+	       to_ts(&sel->dst, sel->dst_bits, sel, sel->dst_port_any, sel->dst_port, ret_dst);
+}
+
+/* The child came up a moment ago, and this packet is one of those that waited for it. */
+static bool is_late(const struct engine *e, const struct wish *w)
+{
+	const struct child_sa *c = initiate_find_up(e, w->child, &w->peer);
+	return c && engine_now_ms(e) - c->up_ms < LIMIT_ACQUIRE_QUIET_MS &&
+	       ts_in_list(&w->packet_local, &c->local_ts) &&
+	       ts_in_list(&w->packet_peer, &c->peer_ts);
+}
+
+static bool read_acquire(const struct engine *e, const struct keydb_event *ev, struct wish *w)
+{
+	*w = (struct wish){ .why = ENGINE_WHY_TRAFFIC,
+			    .reqid = ev->sa.reqid,
+			    .has_larval = true,
+			    .acquire_seq = ev->seq,
+			    .larval = ev->sa.id };
+	w->has_packet = to_pair(&ev->sel, &w->packet_local, &w->packet_peer);
+	w->has_policy = to_pair(&ev->policy.sel, &w->policy_local, &w->policy_peer);
+	if (!w->has_packet || !to_addr(&ev->sa.id.dst, &w->peer))
+		return false;
+	w->child = policy_find_acquire(e->policy, w->reqid, &w->packet_local, &w->packet_peer);
+	if (!w->child)
+		return false;
+	/* The entry's port, if it names this address; a wildcard source is the kernel's to choose. */
+	w->peer.port = 0;
+	for (uint8_t i = 0; i < w->child->peer->n_peer_addrs; i++)
+		if (addr_eq(&w->peer, &w->child->peer->peer_addrs[i]))
+			w->peer.port = w->child->peer->peer_addrs[i].port;
+	if (!to_addr(&ev->sa.id.src, &w->local) || addr_is_any(&w->local))
+		w->local = (struct addr){ 0 };
+	w->local.port = 0;
+	return true;
+}
+
+void initiate_acquire(struct engine *e, const struct keydb_event *ev)
+{
+	struct kernel *k = e->ports.kernel;
+	struct wish w;
+	struct err err = { 0 };
+
+	if (!read_acquire(e, ev, &w)) {
+		LOG(INFO, "acquire_ignored", F_STR("reason", "no sainfo wants this packet"),
+		    F_INT("reqid", ev->sa.reqid));
+		(void)k->ops->acquire_failed(k, &ev->sa.id, ev->seq);
+		return;
+	}
+	if (is_late(e, &w)) {
+		LOG(DEBUG, "acquire_late", F_STR("child", w.child->name));
+		return;
+	}
+	if (initiate_wish(e, &w, NULL, NULL, &err) < 0)
+		LOG(WARNING, "cannot_initiate", F_STR("remote", w.child->peer->name),
+		    F_STR("child", w.child->name), F_STR("error", err.text));
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Read-only views of the engine for the control socket and for tests. */
+#include "ike/child_sa.h"
+#include "ike/engine_int.h"
+
+#include <string.h>
+
+static int64_t left_ms(int64_t ends_ms, int64_t now_ms)
+{
+	if (ends_ms == 0)
+		return -1;
+	return ends_ms > now_ms ? ends_ms - now_ms : 0;
+}
+
+static void view_child(const struct child_sa *c, int64_t now_ms, struct engine_child_view *ret)
+{
+	*ret = (struct engine_child_view){ .config = c->config,
+					   .state = child_state_name(c->state),
+					   .spi_in = c->spi_in,
+					   .spi_out = c->spi_out,
+					   .mode = c->mode,
+					   .local_ts = &c->local_ts,
+					   .peer_ts = &c->peer_ts,
+					   .algorithms = &c->algorithms,
+					   .udp_encap = c->encap,
+					   .reqid = c->reqid,
+					   .age_ms = c->up_ms ? now_ms - c->up_ms : 0,
+					   .left_ms = left_ms(c->life_ends_ms, now_ms) };
+}
+
+static size_t view_children(const struct ike_sa *sa, int64_t now_ms,
+			    struct engine_child_view ret[LIMIT_CHILDREN_PER_SA])
+{
+	size_t n = 0;
+	const struct child_sa *c;
+	LIST_EACH(c, &sa->children, node)
+		if (n < LIMIT_CHILDREN_PER_SA)
+			view_child(c, now_ms, &ret[n++]);
+	return n;
+}
+
+static const char *state_word(enum ike_state s)
+{
+	bool connecting = s == IKE_NEW || s == IKE_INIT_SENT || s == IKE_AUTH_SENT;
+	return connecting ? "connecting" : ike_state_name(s);
+}
+
+static int view_sa(const struct ike_sa *sa, int64_t now_ms, engine_sa_fn fn, void *arg)
+{
+	struct engine_child_view children[LIMIT_CHILDREN_PER_SA];
+	const struct engine_sa_view view = {
+		.config = sa->config,
+		.state = state_word(sa->state),
+		.initiator = sa->initiator,
+		.spi_i = sa->spi_i,
+		.spi_r = sa->spi_r,
+		.local = sa->local,
+		.peer = sa->peer,
+		.local_id = &sa->local_id,
+		.peer_id = &sa->peer_id,
+		.algorithms = sa->keys ? &sa->algorithms.proposal : NULL,
+		.nat_local = sa->nat_local,
+		.nat_peer = sa->nat_peer,
+		.age_ms = now_ms - (sa->up_ms ? sa->up_ms : sa->created_ms),
+		.left_ms = left_ms(sa->life_ends_ms, now_ms),
+		.heard_ms = sa->heard_ms ? now_ms - sa->heard_ms : -1,
+		.n_retransmits = sa->window.n_retransmits,
+		.n_children = view_children(sa, now_ms, children),
+		.children = children,
+	};
+	return fn(arg, &view);
+}
+
+int engine_each_sa(const struct engine *e, engine_sa_fn fn, void *arg)
+{
+	const struct ike_sa *sa;
+	LIST_EACH(sa, &e->sas, node) {
+		int r = sa->state == IKE_GONE ? 0 : view_sa(sa, engine_now_ms(e), fn, arg);
+		if (r)
+			return r;
+	}
+	return 0;
+}
+
+const struct engine_counters *engine_counters(const struct engine *e)
+{
+	return &e->counters;
+}
+
+size_t engine_n_sas(const struct engine *e)
+{
+	size_t n = 0;
+	const struct ike_sa *sa;
+	LIST_EACH(sa, &e->sas, node)
+		n += sa->state != IKE_GONE;
+	return n;
+}
+
+size_t engine_n_half_open(const struct engine *e)
+{
+	return e->n_half_open;
+}
