@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The commands.  What can be answered at once is; establish-sa and delete-sa are answered
+ * when the engine says how they ended, with the connection as the engine's argument.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "ctl/connection.h"
+#include "ctl/request.h"
+#include "ctl/view.h"
+#include "ike/engine.h"
+
+/* delete-sa all works on so many at once; more need another call. */
+enum { DELETE_MAX = 1024 };
+
+static void run_version(struct connection *c, const struct ctl_request *r)
+{
+	(void)r;
+	connection_reply(c, ctl_reply_ok(json_pack("{s:s, s:i}", "daemon", c->ports->version,
+						   "protocol", CTL_VERSION)));
+}
+
+static void run_status(struct connection *c, const struct ctl_request *r)
+{
+	(void)r;
+	connection_reply(c, ctl_reply_ok(view_status(c->ports)));
+}
+
+static void run_show_sa(struct connection *c, const struct ctl_request *r)
+{
+	(void)r;
+	connection_reply(c, ctl_reply_ok(view_sas(c->ports->engine)));
+}
+
+static void run_show_peers(struct connection *c, const struct ctl_request *r)
+{
+	(void)r;
+	connection_reply(c, ctl_reply_ok(view_peers(c->ports->engine, c->ports->policy)));
+}
+
+static void run_events(struct connection *c, const struct ctl_request *r)
+{
+	(void)r;
+	c->wants_events = true;
+	connection_reply(c, ctl_reply_ok(json_pack("{s:b}", "events", 1)));
+}
+
+/* ---- establish-sa ---- */
+
+static void on_established(void *arg, int result, const char *text)
+{
+	struct connection *c = arg;
+
+	if (result < 0)
+		connection_reply_error(c, result, text);
+	else
+		connection_reply(c, ctl_reply_ok(json_pack("{s:s}", "state", "established")));
+}
+
+static void run_establish_sa(struct connection *c, const struct ctl_request *r)
+{
+	const struct peer_config *peer;
+	const struct child_config *child;
+	struct err err = { 0 };
+	int result = policy_find_target(c->ports->policy, r->name, &peer, &child, &err);
+
+	if (result == 0) {
+		c->busy = true;
+		loop_timer_arm(c->deadline, r->timeout_ms);
+		result = engine_initiate(c->ports->engine, peer, child, ENGINE_WHY_COMMAND,
+					 on_established, c, &err);
+	}
+	if (result < 0)
+		connection_reply_error(c, result, err.text);
+	else if (result == 1)
+		connection_reply(c, ctl_reply_ok(json_pack("{s:s}", "state", "was established")));
+}
+
+/* ---- delete-sa ---- */
+
+static void finish_delete(struct connection *c)
+{
+	if (c->first_error.code < 0)
+		connection_reply_error(c, c->first_error.code, c->first_error.text);
+	else
+		connection_reply(
+			c, ctl_reply_ok(json_pack("{s:I}", "deleted", (json_int_t)c->n_done)));
+}
+
+static void note_error(struct connection *c, int code, const char *text)
+{
+	if (c->first_error.code == 0)
+		(void)err_set(&c->first_error, code, "%s", text);
+}
+
+static void on_deleted(void *arg, int result, const char *text)
+{
+	struct connection *c = arg;
+
+	if (result < 0)
+		note_error(c, result, text);
+	else
+		c->n_done++;
+	if (--c->n_pending == 0)
+		finish_delete(c);
+}
+
+/* One more that on_deleted() will tell about, or not. */
+static void delete_one(struct connection *c, const char *target)
+{
+	struct err err = { 0 };
+
+	c->n_pending++;
+	int r = engine_terminate(c->ports->engine, target, on_deleted, c, &err);
+	if (r == 0)
+		return;
+	c->n_pending--;
+	note_error(c, r, err.text);
+}
+
+struct spi_list {
+	size_t n;
+	uint64_t spis[DELETE_MAX];
+};
+
+static int add_spi(void *arg, const struct engine_sa_view *v)
+{
+	struct spi_list *list = arg;
+
+	list->spis[list->n++] = v->initiator ? v->spi_i : v->spi_r;
+	return list->n == DELETE_MAX;
+}
+
+static void delete_all(struct connection *c)
+{
+	char target[2 + 16 + 1];
+	struct spi_list list = { 0 };
+
+	/* The list first: deleting changes what is walked. */
+	(void)engine_each_sa(c->ports->engine, add_spi, &list);
+	for (size_t i = 0; i < list.n; i++) {
+		snprintf(target, sizeof(target), "0x%016" PRIx64, list.spis[i]);
+		delete_one(c, target);
+	}
+	/* One that went by itself meanwhile is gone as well. */
+	if (c->first_error.code == -ENOENT)
+		c->first_error.code = 0;
+}
+
+static void run_delete_sa(struct connection *c, const struct ctl_request *r)
+{
+	c->busy = true;
+	c->n_done = 0;
+	c->first_error.code = 0;
+	/* Our own hold: an engine that answers at once does not end it too early. */
+	c->n_pending = 1;
+	loop_timer_arm(c->deadline, r->timeout_ms);
+	if (strcmp(r->name, "all") == 0)
+		delete_all(c);
+	else
+		delete_one(c, r->name);
+	if (--c->n_pending == 0)
+		finish_delete(c);
+}
+
+/* ---- the table ---- */
+
+static void (*const handlers[])(struct connection *c, const struct ctl_request *r) = {
+	[CTL_DELETE_SA] = run_delete_sa,     [CTL_ESTABLISH_SA] = run_establish_sa,
+	[CTL_EVENTS] = run_events,           [CTL_SHOW_PEERS] = run_show_peers,
+	[CTL_SHOW_SA] = run_show_sa,         [CTL_STATUS] = run_status,
+	[CTL_VERSION_COMMAND] = run_version,
+};
+
+void command_run(struct connection *c, const char *line, size_t len)
+{
+	struct ctl_request request;
+	struct err err = { 0 };
+	int r = ctl_request_parse(line, len, &request, &err);
+
+	if (r < 0)
+		connection_reply_error(c, r, err.text);
+	else
+		handlers[request.command](c, &request);
+}
