@@ -22,7 +22,8 @@
 #include <time.h>
 
 enum {
-	CHUNK_BYTES = 1 << 16,
+	/* libnl's send buffer is twice 32 KiB, and the kernel refuses a message that fills it. */
+	CHUNK_BYTES = 48 << 10,
 	CHUNK_MESSAGES = 256,
 	RECEIVE_BUFFER_BYTES = 4 << 20,
 };

@@ -275,9 +275,11 @@ protected() {
 	local file=$BATS_TEST_TMPDIR/many i
 	for ((i = 0; i < 1000; i++)); do
 		echo "add 192.0.2.1 192.0.2.2 esp $((1000 + i)) -u $((i + 1)) -E aes-gcm-16 $GCM;"
+	done >"$file"
+	for ((i = 0; i < 1000; i++)); do
 		echo "spdadd 10.1.$((i / 250)).$((i % 250)) 10.2.0.0/16 any -P out ipsec"
 		echo "	esp/tunnel/192.0.2.1-192.0.2.2/unique:$((i + 1));"
-	done >"$file"
+	done >>"$file"
 	run -0 setkey gw-a -f "$file"
 	[ "$output" = "" ]
 	run setkey gw-a -D
