@@ -163,32 +163,36 @@ static int parse_items(const struct chain *c, struct payload_set *set, struct ar
 	return 0;
 }
 
+static int read_chain(const struct chain *c, size_t base, struct arena *a, struct payload_set *set,
+		      uint8_t *ret_type, const char **why)
+{
+	int rc = count_items(c, set, ret_type, why);
+
+	if (rc == 0)
+		rc = alloc_arrays(set, c->n, a);
+	if (rc == 0)
+		rc = parse_items(c, set, a, ret_type, why);
+	if (rc == -ENOMEM)
+		*why = "out of memory";
+	if (rc == 0 && payload_has(set, PL_SK)) {
+		const struct item *last = &c->items[c->n - 1];
+		set->sk.first_inner = last->next;
+		set->sk.offset_bytes = base + last->offset_bytes;
+	}
+	return rc;
+}
+
 int payload_walk(struct slice chain, uint8_t first, size_t base, struct arena *a,
 		 struct payload_set *ret, uint8_t *ret_type, const char **why)
 {
-	struct chain c = { .n = 0 };
+	struct chain c;
 	int rc;
 
+	c.n = 0;
 	*ret = (struct payload_set){ 0 };
 	*ret_type = PL_NO_NEXT;
-	*why = NULL;
 	rc = cut_chain(chain, first, &c, ret_type, why);
-	if (rc)
-		return rc;
-	rc = count_items(&c, ret, ret_type, why);
-	if (rc)
-		return rc;
-	rc = alloc_arrays(ret, c.n, a);
-	if (rc)
-		return rc;
-	rc = parse_items(&c, ret, a, ret_type, why);
-	if (rc)
-		return rc;
-	if (payload_has(ret, PL_SK)) {
-		ret->sk.first_inner = c.items[c.n - 1].next;
-		ret->sk.offset_bytes = base + c.items[c.n - 1].offset_bytes;
-	}
-	return 0;
+	return rc ? rc : read_chain(&c, base, a, ret, ret_type, why);
 }
 
 int msg_parse(struct slice datagram, const struct ike_header *header, struct arena *a,

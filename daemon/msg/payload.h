@@ -143,8 +143,8 @@ const struct pl_notify *payload_notify(const struct payload_set *set, uint16_t n
  * Decodes a chain of payloads that begins at chain with one of type first.  What a cipher
  * may leave behind the chain is the caller's affair: here the chain must end with the
  * bytes.  base is where the chain's bytes begin in the datagram (for pl_sk.offset_bytes).
- * -EBADMSG with *why and *ret_type (the payload at fault), -ENOMEM.  *ret is undefined
- * after a failure.
+ * -EBADMSG with *ret_type (the payload at fault), -ENOMEM; both with *why, a static text.
+ * *ret is undefined after a failure.
  */
 MUST_USE int payload_walk(struct slice chain, uint8_t first, size_t base, struct arena *a,
 			  struct payload_set *ret, uint8_t *ret_type, const char **why);

@@ -219,6 +219,8 @@ static void test_a_second_one_is_counted_but_not_read(void **state)
 
 static void test_sk_ends_the_chain(void **state)
 {
+	uint8_t body[16];
+	struct wr out = wr_of(body, sizeof(body));
 	struct walked w;
 
 	(void)state;
@@ -226,6 +228,9 @@ static void test_sk_ends_the_chain(void **state)
 	assert_int_equal(w.set.sk.first_inner, PL_AUTH);
 	assert_int_equal(w.set.sk.offset_bytes, IKE_HEADER_BYTES + 4);
 	assert_int_equal(w.set.sk.body.len, 6);
+	payload_find(PL_SK)->emit(&out, &w.set, 0);
+	assert_int_equal(wr_used(&out), 6);
+	assert_memory_equal(body, "\x01\x02\x03\x04\x05\x06", 6);
 	walked_done(&w);
 	assert_rejected(PL_SK, "28000006 0102 00000014" NONCE_16, PL_SK,
 			"bytes after the last payload");
@@ -337,17 +342,24 @@ static void test_the_arena_has_room_for_all_limits(void **state)
 static void test_a_full_arena_is_an_error(void **state)
 {
 	uint8_t bytes[64];
-	size_t len = unit_hex("00000014" NONCE_16, bytes, sizeof(bytes));
+	size_t len = unit_hex("00000018 01000000 07000010 0000ffff 0a000000 0a0000ff", bytes,
+			      sizeof(bytes));
 	struct payload_set set;
 	struct arena arena;
 	const char *why;
 	uint8_t type;
+	int rc = -ENOMEM;
 
 	(void)state;
-	arena_init(&arena, 16);
-	assert_int_equal(payload_walk(slice_of(bytes, len), PL_NONCE, 0, &arena, &set, &type, &why),
-			 -ENOMEM);
-	arena_clear(&arena);
+	for (size_t limit = 0; rc == -ENOMEM; limit += 16) {
+		assert_true(limit < 1024);
+		arena_init(&arena, limit);
+		rc = payload_walk(slice_of(bytes, len), PL_TSI, 0, &arena, &set, &type, &why);
+		if (rc == -ENOMEM)
+			assert_string_equal(why, "out of memory");
+		arena_clear(&arena);
+	}
+	assert_int_equal(rc, 0);
 }
 
 int main(void)
