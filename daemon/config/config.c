@@ -35,6 +35,8 @@ static int build(struct statement *list, struct arena *arena, const struct confi
 	struct policy *policy = policy_new();
 	if (!policy)
 		return err_set(err, -ENOMEM, "out of memory");
+	strcpy(policy->psk_path, CONFIG_PSK_PATH);
+	strcpy(policy->control_path, CONFIG_CONTROL_PATH);
 	struct build b = { .options = options, .err = err, .policy = policy, .arena = arena };
 	list_init(&b.remotes);
 	struct statement *sainfos = split_sainfos(&list);

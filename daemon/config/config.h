@@ -18,6 +18,10 @@
 /* Called for each warning, "file:line:column: text", borrowed for the call. */
 typedef void (*config_warn_fn)(void *arg, const char *text);
 
+/* What an empty configuration means; the schema's table says the same to people. */
+#define CONFIG_PSK_PATH "/etc/racoon/psk.txt"
+#define CONFIG_CONTROL_PATH "/run/tanukid/tanukid.sock"
+
 struct config_options {
 	config_warn_fn warn; /* may be NULL */
 	void *warn_arg;

@@ -69,6 +69,8 @@ static void an_empty_file_has_defaults(void **state)
 {
 	(void)state;
 	struct policy *p = good("# nothing\n");
+	assert_string_equal(p->psk_path, "/etc/racoon/psk.txt");
+	assert_string_equal(p->control_path, "/run/tanukid/tanukid.sock");
 	assert_true(list_empty(&p->peers));
 	assert_int_equal(p->port, 500);
 	assert_int_equal(p->natt_port, 4500);
