@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Answers of the daemon -> tables.  What a newer daemon adds is left out; --json has it. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "tanukictl.h"
+
+static const char *text(const json_t *object, const char *key)
+{
+	return json_string_value(json_object_get(object, key));
+}
+
+static int64_t number(const json_t *object, const char *key)
+{
+	return json_integer_value(json_object_get(object, key));
+}
+
+const char *show_age(int64_t ms, char *buf)
+{
+	int64_t sec = ms / 1000, min = sec / 60, hours = min / 60;
+
+	if (ms < 0)
+		snprintf(buf, SHOW_AGE_MAX_BYTES, "-");
+	else if (min < 1)
+		snprintf(buf, SHOW_AGE_MAX_BYTES, "%" PRId64 "s", sec);
+	else if (hours < 1)
+		snprintf(buf, SHOW_AGE_MAX_BYTES, "%" PRId64 "m", min);
+	else if (hours < 24)
+		snprintf(buf, SHOW_AGE_MAX_BYTES, "%" PRId64 "h %" PRId64 "m", hours, min % 60);
+	else
+		snprintf(buf, SHOW_AGE_MAX_BYTES, "%" PRId64 "d %" PRId64 "h", hours / 24 % 100000,
+			 hours % 24);
+	return buf;
+}
+
+/* "gw-a.example 192.0.2.1[500]" */
+static const char *end_point(const json_t *sa, const char *key, char *buf, size_t size)
+{
+	const json_t *end = json_object_get(sa, key);
+	const char *id = text(end, "id"), *addr = text(end, "address");
+
+	snprintf(buf, size, "%s%s%s", id ? id : "", id ? " " : "", addr ? addr : "-");
+	return buf;
+}
+
+static void add_sa(struct table *t, const json_t *sa)
+{
+	char local[512], peer[512], age[SHOW_AGE_MAX_BYTES];
+	const char *name = text(sa, "name");
+	const char *cells[] = {
+		name && name[0] ? name : NULL,
+		text(sa, "state"),
+		text(sa, "role"),
+		end_point(sa, "local", local, sizeof(local)),
+		end_point(sa, "peer", peer, sizeof(peer)),
+		text(sa, "spi_i"),
+		text(sa, "nat"),
+		show_age(number(sa, "age_ms"), age),
+		text(sa, "algorithms"),
+	};
+	table_add(t, cells, N_ELEMENTS(cells));
+}
+
+static void add_children(struct table *t, const json_t *sa)
+{
+	const json_t *child, *children = json_object_get(sa, "children");
+	size_t i;
+
+	json_array_foreach(children, i, child)
+	{
+		char age[SHOW_AGE_MAX_BYTES];
+		const char *cells[] = {
+			text(sa, "name"),
+			text(child, "name"),
+			text(child, "state"),
+			text(child, "mode"),
+			text(child, "spi_in"),
+			text(child, "spi_out"),
+			text(child, "local_ts"),
+			text(child, "peer_ts"),
+			json_is_true(json_object_get(child, "udp_encap")) ? "udp" : "no",
+			show_age(number(child, "age_ms"), age),
+			text(child, "algorithms"),
+		};
+		table_add(t, cells, N_ELEMENTS(cells));
+	}
+}
+
+void show_sas(const json_t *sas, FILE *out)
+{
+	static const char *const sa_head[] = { "PEER", "STATE", "ROLE", "LOCAL",     "REMOTE",
+					       "SPI",  "NAT",   "AGE",  "ENCRYPTION" };
+	static const char *const child_head[] = { "PEER",   "CHILD",   "STATE",     "MODE",
+						  "SPI IN", "SPI OUT", "LOCAL",     "REMOTE",
+						  "ENCAP",  "AGE",     "ENCRYPTION" };
+	struct table *ike = table_new(sa_head, N_ELEMENTS(sa_head));
+	struct table *children = table_new(child_head, N_ELEMENTS(child_head));
+	size_t i, n_children = 0;
+	const json_t *sa;
+
+	json_array_foreach(sas, i, sa)
+	{
+		add_sa(ike, sa);
+		add_children(children, sa);
+		n_children += json_array_size(json_object_get(sa, "children"));
+	}
+	if (json_array_size(sas) == 0)
+		fputs("no SA\n", out);
+	else
+		table_print(ike, out);
+	if (n_children > 0) {
+		fputc('\n', out);
+		table_print(children, out);
+	}
+	table_free(ike);
+	table_free(children);
+}
+
+static void add_peer(struct table *t, const json_t *peer)
+{
+	const json_t *child, *children = json_object_get(peer, "children");
+	const json_t *addrs = json_object_get(peer, "addresses");
+	const char *addr = json_string_value(json_array_get(addrs, 0));
+	const char *refusal = text(json_object_get(peer, "last_refusal"), "text");
+	size_t i;
+
+	if (json_array_size(children) == 0) {
+		const char *cells[] = { text(peer, "name"),
+					addr ? addr : "anywhere",
+					text(peer, "initiate"),
+					NULL,
+					NULL,
+					NULL,
+					NULL,
+					refusal };
+		table_add(t, cells, N_ELEMENTS(cells));
+	}
+	json_array_foreach(children, i, child)
+	{
+		const char *cells[] = { text(peer, "name"),     addr ? addr : "anywhere",
+					text(peer, "initiate"), text(child, "name"),
+					text(child, "mode"),    text(child, "local_ts"),
+					text(child, "peer_ts"), refusal };
+		table_add(t, cells, N_ELEMENTS(cells));
+	}
+}
+
+void show_peers(const json_t *peers, FILE *out)
+{
+	static const char *const head[] = { "PEER", "ADDRESS", "INITIATE", "CHILD",
+					    "MODE", "LOCAL",   "REMOTE",   "LAST REFUSAL" };
+	struct table *t = table_new(head, N_ELEMENTS(head));
+	const json_t *peer;
+	size_t i;
+
+	json_array_foreach(peers, i, peer) add_peer(t, peer);
+	if (json_array_size(peers) == 0)
+		fputs("no peer is configured\n", out);
+	else
+		table_print(t, out);
+	table_free(t);
+}
+
+void show_status(const json_t *status, FILE *out)
+{
+	const json_t *counters = json_object_get(status, "counters");
+	const char *version = text(status, "version");
+	char age[SHOW_AGE_MAX_BYTES];
+
+	fprintf(out, "tanukid %s, up %s\n", version ? version : "?",
+		show_age(number(status, "uptime_ms"), age));
+	fprintf(out, "IKE SAs %" PRId64 ", of them half-open %" PRId64 "\n",
+		number(status, "ike_sas"), number(status, "half_open"));
+	fprintf(out,
+		"messages received %" PRId64 ", dropped %" PRId64 ", retransmitted %" PRId64
+		", answered again %" PRId64 "\n",
+		number(counters, "received"), number(counters, "dropped"),
+		number(counters, "retransmits"), number(counters, "answered_again"));
+	fprintf(out, "negotiations refused %" PRId64 "\n", number(counters, "refused"));
+}
