@@ -262,8 +262,9 @@ static bool finish(struct sadb_dec *d)
 	return true;
 }
 
-static bool decode(struct sadb_dec *d, enum pfkey_way way, struct sadb_span s)
+static bool decode(struct sadb_dec *d, struct sadb_span s)
 {
+	enum pfkey_way way = d->way;
 	if (!decode_head(d, &s))
 		return false;
 	const struct message_row *row = row_of(way, d->m->type);
@@ -280,8 +281,8 @@ static bool decode(struct sadb_dec *d, enum pfkey_way way, struct sadb_span s)
 int sadb_decode(enum pfkey_way way, const void *buf, size_t len, struct sadb_message *ret,
 		const char **ret_why)
 {
-	struct sadb_dec d = { .m = ret };
-	bool ok = decode(&d, way, (struct sadb_span){ buf, len });
+	struct sadb_dec d = { .m = ret, .way = way };
+	bool ok = decode(&d, (struct sadb_span){ buf, len });
 	*ret_why = ok ? "" : d.why;
 	return ok ? 0 : -EBADMSG;
 }

@@ -14,11 +14,13 @@ struct sadb_span {
 	size_t n;
 };
 
-/* Copies and skips len bytes; false and nothing done if there are not as many. */
+/* Copies and skips len bytes; false and zeroes if there are not as many. */
 static inline bool sadb_take(struct sadb_span *s, void *ret, size_t len)
 {
-	if (s->n < len)
+	if (s->n < len) {
+		__builtin_memset(ret, 0, len);
 		return false;
+	}
 	__builtin_memcpy(ret, s->p, len);
 	s->p += len;
 	s->n -= len;
@@ -27,6 +29,7 @@ static inline bool sadb_take(struct sadb_span *s, void *ret, size_t len)
 
 struct sadb_dec {
 	struct sadb_message *m;
+	enum pfkey_way way;
 	enum sadb_subject subject;
 	const char *why; /* the first fault */
 };

@@ -18,19 +18,35 @@
 
 /* ---- decoding ---- */
 
-/* PF_KEY numbers the directions from 1; an index ends in its own, per-socket ones included. */
+/*
+ * PF_KEY numbers the directions from 1.  An index ends in its own, per-socket ones included, which
+ * the kernel shows as those of their packets.
+ */
 static bool decode_dir(struct sadb_dec *d, const struct sadb_x_policy *x)
 {
 	struct keydb_policy *p = &d->m->policy;
 	bool by_id = d->m->type == SADB_X_SPDGET || d->m->type == SADB_X_SPDDELETE2;
-	if (x->sadb_x_policy_dir >= IPSEC_DIR_MAX && !x->sadb_x_policy_id)
+	uint8_t id_dir = x->sadb_x_policy_id % 8;
+	if (x->sadb_x_policy_id && (by_id || d->way == PFKEY_REPLY)) {
+		p->dir = id_dir;
+		return id_dir <= KEYDB_DIR_SOCKET_OUT || sadb_refuse(d, "unknown direction");
+	}
+	if (!x->sadb_x_policy_dir || x->sadb_x_policy_dir >= IPSEC_DIR_MAX)
 		return sadb_refuse(d, "unknown direction");
-	if (x->sadb_x_policy_id && x->sadb_x_policy_id % 8 <= KEYDB_DIR_SOCKET_OUT)
-		p->dir = x->sadb_x_policy_id % 8;
-	else if (x->sadb_x_policy_dir)
-		p->dir = (uint8_t)(x->sadb_x_policy_dir - 1);
-	else if (!by_id)
-		return sadb_refuse(d, "unknown direction");
+	p->dir = (uint8_t)(x->sadb_x_policy_dir - 1);
+	return true;
+}
+
+/* Tunnels have two addresses; other modes may. */
+static bool decode_ends(struct sadb_dec *d, struct sadb_span s, struct keydb_template *ret)
+{
+	if (!s.n)
+		return ret->mode != KEYDB_MODE_TUNNEL ||
+		       sadb_refuse(d, "a tunnel request needs two addresses");
+	if (!sadb_take_sockaddr(&s, &ret->src) || !sadb_take_sockaddr(&s, &ret->dst) ||
+	    ret->src.sa.sa_family != ret->dst.sa.sa_family)
+		return sadb_refuse(d, "two addresses expected in a request");
+	ret->family = ret->src.sa.sa_family;
 	return true;
 }
 
@@ -56,16 +72,7 @@ static bool decode_request(struct sadb_dec *d, struct sadb_span *s, struct keydb
 	ret->mode = x.sadb_x_ipsecrequest_mode;
 	ret->level = x.sadb_x_ipsecrequest_level;
 	ret->reqid = x.sadb_x_ipsecrequest_reqid;
-	if (!ends.n) {
-		if (ret->mode == KEYDB_MODE_TUNNEL && d->subject != SUBJECT_MIGRATE)
-			return sadb_refuse(d, "a tunnel request needs two addresses");
-		return true;
-	}
-	if (!sadb_take_sockaddr(&ends, &ret->src) || !sadb_take_sockaddr(&ends, &ret->dst) ||
-	    ret->src.sa.sa_family != ret->dst.sa.sa_family)
-		return sadb_refuse(d, "two addresses expected in a request");
-	ret->family = ret->src.sa.sa_family;
-	return true;
+	return decode_ends(d, ends, ret);
 }
 
 static bool decode_pair(struct sadb_dec *d, struct sadb_span *s, size_t i)
