@@ -128,6 +128,7 @@ int engine_each_refusal(const struct engine *e, engine_refusal_fn fn, void *arg)
 
 struct engine_counters {
 	uint64_t n_received, n_dropped, n_answered_again, n_retransmits;
+	uint64_t n_silent; /* requests that were never answered */
 	uint64_t n_cookies_demanded, n_error_replies, n_refused;
 	uint64_t n_ike_up, n_ike_down, n_child_up, n_child_down;
 };

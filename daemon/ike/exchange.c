@@ -76,8 +76,10 @@ void exchange_begin_reply(struct exchange *x, struct msg_writer *mw)
 void exchange_begin_request(struct exchange *x, struct msg_writer *mw, uint8_t exchange_type,
 			    uint32_t id)
 {
+	/* IKE_AUTH goes out while the responder's SPI is known from its message only */
+	uint64_t spi_r = x->sa->spi_r ? x->sa->spi_r : x->msg.header.spi_r;
 	struct ike_header h = { .spi_i = x->sa->spi_i,
-				.spi_r = x->sa->spi_r,
+				.spi_r = exchange_type == EXCHANGE_IKE_SA_INIT ? 0 : spi_r,
 				.exchange = exchange_type,
 				.flags = x->sa->initiator ? IKE_FLAG_INITIATOR : 0,
 				.message_id = id };

@@ -128,7 +128,9 @@ static void on_window_send(void *arg, struct slice message, int attempt)
 
 static void on_window_silent(void *arg)
 {
-	dispatch_trigger(arg, ON_SILENT);
+	struct ike_sa *sa = arg;
+	sa->engine->counters.n_silent++;
+	dispatch_trigger(sa, ON_SILENT);
 }
 
 static const struct window_ops window_ops = { .send = on_window_send, .silent = on_window_silent };

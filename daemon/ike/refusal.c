@@ -54,6 +54,16 @@ static struct refusal *make(struct engine *e, const char *remote)
 	return f;
 }
 
+/* Who is refused without state sends its request again: that is no news. */
+static bool is_repeated(struct engine *e, const char *remote, const struct addr *peer,
+			const struct reason *r)
+{
+	const struct refusal *f = find(e, remote, peer);
+	return f && addr_eq(&f->peer, peer) && f->reason.code == r->code &&
+	       strcmp(f->reason.what, r->what) == 0 &&
+	       engine_now_ms(e) - f->at_ms < LIMIT_REFUSAL_REPEAT_MS;
+}
+
 static void remember(struct engine *e, const char *remote, const struct addr *peer,
 		     const struct reason *r, const char *story)
 {
@@ -74,9 +84,10 @@ static void remember(struct engine *e, const char *remote, const struct addr *pe
 void refusal_add(struct engine *e, const char *remote, const struct addr *peer, bool anybody,
 		 const struct reason *r, const char *story)
 {
+	bool repeated = anybody && is_repeated(e, remote, peer, r);
 	e->counters.n_refused++;
 	remember(e, remote, peer, r, story);
-	if (!anybody || bucket_take(&e->refusal_logs, engine_now_ms(e)))
+	if (!anybody || (!repeated && bucket_take(&e->refusal_logs, engine_now_ms(e))))
 		reason_log(r, remote, peer, story);
 }
 

@@ -70,6 +70,8 @@ void kernel_fake_fail_next(struct kernel_fake *f, int result);
 /* Children now installed; index < count. */
 size_t kernel_fake_count(const struct kernel_fake *f);
 const struct kernel_child *kernel_fake_child(const struct kernel_fake *f, size_t index);
+/* Requests that are still to be executed. */
+size_t kernel_fake_n_open(const struct kernel_fake *f);
 /* How often acquire_failed was called. */
 size_t kernel_fake_acquires_failed(const struct kernel_fake *f);
 

@@ -256,3 +256,12 @@ size_t kernel_fake_acquires_failed(const struct kernel_fake *f)
 {
 	return f->n_acquires_failed;
 }
+
+size_t kernel_fake_n_open(const struct kernel_fake *f)
+{
+	size_t n = 0;
+	const struct request *r;
+	LIST_EACH(r, &f->requests, node)
+		n++;
+	return n;
+}
