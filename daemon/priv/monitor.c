@@ -38,6 +38,7 @@ struct monitor {
 	struct broker *broker;
 	struct channel *channel;
 	struct request_gate gate;
+	int engine_sock; /* the channel's */
 	struct child_process keeper, engine;
 	struct loop_signal *on_term, *on_int, *on_hup, *on_child;
 	struct loop_timer *stop_timer;
@@ -289,7 +290,7 @@ static int send_sockets(struct monitor *m, struct err *err)
 		r = sockets_open_control(&s, policy->control_path, err);
 	if (r == 0) {
 		m->has_control = policy->control_path[0] != 0;
-		r = frame_send(m->engine_pair[0], REQUEST_SOCKETS, 0,
+		r = frame_send(m->engine_sock, REQUEST_SOCKETS, 0,
 			       slice_of(&s.list, sizeof(s.list)), s.fds, s.list.n);
 		if (r < 0)
 			(void)err_set(err, r, "handing the sockets out: %s", strerror(-r));
@@ -356,6 +357,7 @@ static int open_loop(struct monitor *m, struct err *err)
 	m->channel = channel_new(m->loop, m->engine_pair[0], on_frame, on_closed, m);
 	if (!m->channel)
 		return err_set(err, -ENOMEM, "out of memory");
+	m->engine_sock = m->engine_pair[0];
 	m->engine_pair[0] = -1;
 	return 0;
 }
@@ -384,13 +386,14 @@ static int start(struct monitor *m, struct err *err)
 	if (r == 0)
 		r = start_processes(m, err);
 	if (r == 0)
+		r = open_loop(m, err);
+	/* Before the sockets: this loads the kernel's part, and with it their bypass option. */
+	if (r == 0)
+		r = broker_new(m->loop, on_event, m, &m->broker, err);
+	if (r == 0)
 		r = send_sockets(m, err);
 	if (r == 0)
 		r = write_pid(m, err);
-	if (r == 0)
-		r = open_loop(m, err);
-	if (r == 0)
-		r = broker_new(m->loop, on_event, m, &m->broker, err);
 	if (r == 0)
 		r = add_traps(m, err);
 	if (r == 0)
