@@ -109,7 +109,8 @@ tanukid_start() {
 	local node=$1 file=$2
 	shift 2
 	start "tanukid.$node" "$node" "$LAB_BUILD/daemon/tanukid" -F -f "$file" "$@"
-	wait_until 10 _tanukid_up "$node" || {
+	wait_until 10 _tanukid_up "$node" && is_running "tanukid.$node" || {
+		echo "tanukid did not start in $node:"
 		log_of "tanukid.$node" && tail -n 20 "$REPLY"
 		return 1
 	}
@@ -183,7 +184,7 @@ strongswan_start() {
 		}
 	END
 	start "strongswan.$node" "$node" "$charon" &&
-		wait_until 20 _strongswan_up "$node" &&
+		wait_until 20 _strongswan_up "$node" && is_running "strongswan.$node" &&
 		in_ns "$node" swanctl --load-all --noprompt >"$LAB_STATE/log/swanctl.$node" 2>&1 || {
 		tail -n 30 "$LAB_STATE/log/strongswan.$node" "$LAB_STATE/log/swanctl.$node"
 		return 1
