@@ -67,6 +67,7 @@ reasons() {
 }
 
 title "The topology"
+# shellcheck disable=SC2119 # no NAT here
 topo_two_gateways || failed "no topology"
 drawing
 echo "This runs on Linux $(uname -r) ($LAB_PLACE)."
