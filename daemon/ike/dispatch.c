@@ -369,7 +369,7 @@ static void wrong_version(struct engine *e, const struct udp_packet *p, const st
 static void init_request(struct engine *e, const struct udp_packet *p, const struct ike_header *h,
 			 uint64_t hash)
 {
-	struct hash_node *n = hash_find(&e->by_init, engine_init_key(e, &p->peer, h->spi_i));
+	struct hash_node *n = hash_find(&e->by_init, engine_init_key(e, &p->peer, hash));
 	struct ike_sa *sa = n ? CONTAINER_OF(n, struct ike_sa, by_init) : NULL;
 	if (sa)
 		take(e, sa, p, h, hash);

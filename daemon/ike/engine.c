@@ -99,11 +99,11 @@ void engine_receive(struct engine *e, const struct udp_packet *packet)
 
 /* ---- numbers ---- */
 
-uint64_t engine_init_key(const struct engine *e, const struct addr *peer, uint64_t spi_i)
+uint64_t engine_init_key(const struct engine *e, const struct addr *peer, uint64_t message_hash)
 {
 	uint8_t buf[ADDR_MAX_BYTES + 10];
 	struct wr w = wr_of(buf, sizeof(buf));
-	wr_u64(&w, spi_i);
+	wr_u64(&w, message_hash);
 	wr_u16(&w, peer->port);
 	wr_slice(&w, addr_slice(peer));
 	struct slice all = wr_slice_of(&w);

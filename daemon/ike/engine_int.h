@@ -44,8 +44,11 @@ static inline int64_t engine_now_ms(const struct engine *e)
 	return loop_now_ms(e->ports.loop);
 }
 
-/* Key of by_init: address, port and SPIi of an IKE_SA_INIT request. */
-uint64_t engine_init_key(const struct engine *e, const struct addr *peer, uint64_t spi_i);
+/*
+ * Key of by_init: where an IKE_SA_INIT request came from and its whole message (2.1), so that
+ * somebody else's message with the same SPIi does not stand in the way of the true one.
+ */
+uint64_t engine_init_key(const struct engine *e, const struct addr *peer, uint64_t message_hash);
 /* An ESP SPI of ours that no child of this engine has; -EIO, -EAGAIN. */
 MUST_USE int engine_new_esp_spi(struct engine *e, uint32_t *ret);
 

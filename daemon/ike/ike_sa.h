@@ -94,7 +94,7 @@ struct handshake {
 
 struct ike_sa {
 	struct hash_node by_spi;  /* engine.by_spi, our SPI */
-	struct hash_node by_init; /* engine.by_init (responder): peer address and SPIi */
+	struct hash_node by_init; /* engine.by_init (responder): address and message */
 	struct list node;         /* engine.sas */
 	struct engine *engine;
 	struct policy *policy;             /* a reference: owner of the configs below */

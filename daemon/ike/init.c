@@ -389,7 +389,7 @@ static int respond(struct exchange *x, const struct peer_config *config, struct 
 		r = bytes_copy(&h->response, x->out);
 	if (r == 0)
 		r = hash_add(&x->engine->by_init, &sa->by_init,
-			     engine_init_key(x->engine, &x->peer, sa->spi_i));
+			     engine_init_key(x->engine, &x->peer, x->hash));
 	sa->in_by_init = r == 0;
 	return r;
 }

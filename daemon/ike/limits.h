@@ -50,7 +50,7 @@ enum {
 	LIMIT_REFUSAL_LOGS_BURST = 20, /* negotiation_failed records without a known peer */
 	LIMIT_REFUSAL_LOG_MS = 500,
 	LIMIT_REFUSAL_REPEAT_MS = 30000, /* the same refusal again is not logged */
-	LIMIT_HINT_LIVENESS_MS = 10000, /* INVALID_IKE_SPI makes us ask so often at most */
+	LIMIT_HINT_LIVENESS_MS = 10000,  /* INVALID_IKE_SPI makes us ask so often at most */
 };
 
 /* Time */

@@ -202,7 +202,7 @@ static bool pick(const struct proposal *ours, const struct pl_proposal *theirs, 
 		const struct transform *t = &ours->transforms[i];
 		if (t->type != type || !pl_has(theirs, t))
 			continue;
-		if (!found || t->id == prefer_id)
+		if (!found || (prefer_id && t->id == prefer_id))
 			*ret = *t;
 		found = true;
 	}

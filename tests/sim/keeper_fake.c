@@ -106,10 +106,9 @@ struct keeper_fake *keeper_fake_new(struct loop *l, int64_t delay_ms, const char
 	struct keeper_fake *f = calloc(1, sizeof(*f));
 	if (!f)
 		return NULL;
-	*f = (struct keeper_fake){ .port = { &fake_ops },
-				   .loop = l,
-				   .delay_ms = delay_ms,
-				   .psk = psk };
+	*f = (struct keeper_fake){
+		.port = { &fake_ops }, .loop = l, .delay_ms = delay_ms, .psk = psk
+	};
 	list_init(&f->answers);
 	return f;
 }

@@ -259,10 +259,10 @@ void sim_acquire(struct sim *s, int node)
 {
 	struct sim_node *n = &s->nodes[node];
 	struct keydb_event ev = { .kind = KEYDB_EVENT_ACQUIRE, .seq = 7 };
-	struct addr src = n->child->local_ts.n ? n->child->local_ts.ts[0].first :
-						 s->wire.ends[node].addr;
-	struct addr dst = n->child->peer_ts.n ? n->child->peer_ts.ts[0].first :
-						n->peer->peer_addrs[0];
+	struct addr src = n->child->local_ts.n ? n->child->local_ts.ts[0].first
+					       : s->wire.ends[node].addr;
+	struct addr dst = n->child->peer_ts.n ? n->child->peer_ts.ts[0].first
+					      : n->peer->peer_addrs[0];
 
 	to_keydb(&s->wire.ends[node].addr, &ev.sa.id.src);
 	to_keydb(&n->peer->peer_addrs[0], &ev.sa.id.dst);
@@ -326,8 +326,8 @@ size_t sim_n_moving(const struct sim *s, int node)
 
 bool sim_is_quiet(struct sim *s)
 {
-	return s->wire.n_flying == 0 && sim_n_moving(s, SIM_A) == 0 && sim_n_moving(s, SIM_B) == 0 &&
-	       kernel_fake_n_open(s->nodes[SIM_A].kernel) == 0 &&
+	return s->wire.n_flying == 0 && sim_n_moving(s, SIM_A) == 0 &&
+	       sim_n_moving(s, SIM_B) == 0 && kernel_fake_n_open(s->nodes[SIM_A].kernel) == 0 &&
 	       kernel_fake_n_open(s->nodes[SIM_B].kernel) == 0;
 }
 
@@ -368,7 +368,9 @@ static int note_sa(void *arg, const struct engine_sa_view *v)
 	if (strcmp(v->state, "established") != 0 || f->n == SETS_MAX)
 		return 0;
 	struct sa_fact *sa = &f->sas[f->n++];
-	*sa = (struct sa_fact){ .spi_i = v->spi_i, .spi_r = v->spi_r, .initiator = v->initiator,
+	*sa = (struct sa_fact){ .spi_i = v->spi_i,
+				.spi_r = v->spi_r,
+				.initiator = v->initiator,
 				.algorithms = *v->algorithms };
 	for (size_t i = 0; i < v->n_children && i < N_ELEMENTS(sa->spis); i++) {
 		if (strcmp(v->children[i].state, "up") != 0)
@@ -417,8 +419,9 @@ static bool same_key(const struct keydb_alg *a, const struct keydb_alg *b)
 static bool same_sa(const struct keydb_sa *a, const struct keydb_sa *b)
 {
 	return a->id.spi == b->id.spi && a->mode == b->mode &&
-	       (a->encap_src_port != 0) == (b->encap_src_port != 0) && same_key(&a->aead, &b->aead) &&
-	       same_key(&a->encr, &b->encr) && same_key(&a->auth, &b->auth);
+	       (a->encap_src_port != 0) == (b->encap_src_port != 0) &&
+	       same_key(&a->aead, &b->aead) && same_key(&a->encr, &b->encr) &&
+	       same_key(&a->auth, &b->auth);
 }
 
 static bool kernel_has(const struct kernel_fake *f, const struct kernel_child *other)
@@ -450,7 +453,8 @@ static const char *compare(struct sim *s)
 		if (!same_children(sa, other))
 			return "children";
 	}
-	if (kernel_fake_count(a) != f[SIM_A].n_children || kernel_fake_count(b) != f[SIM_B].n_children)
+	if (kernel_fake_count(a) != f[SIM_A].n_children ||
+	    kernel_fake_count(b) != f[SIM_B].n_children)
 		return "kernel and engine";
 	for (size_t i = 0; i < kernel_fake_count(a); i++)
 		if (!kernel_has(b, kernel_fake_child(a, i)))
@@ -478,9 +482,8 @@ static int print_sa(void *arg, const struct engine_sa_view *v)
 	struct text *t = arg;
 	if (t->used >= t->size)
 		return 0;
-	t->used += (size_t)snprintf(t->buf + t->used, t->size - t->used,
-				    "  %s %s %016llx %016llx", v->state,
-				    v->initiator ? "initiator" : "responder",
+	t->used += (size_t)snprintf(t->buf + t->used, t->size - t->used, "  %s %s %016llx %016llx",
+				    v->state, v->initiator ? "initiator" : "responder",
 				    (unsigned long long)v->spi_i, (unsigned long long)v->spi_r);
 	for (size_t i = 0; i < v->n_children && t->used < t->size; i++)
 		t->used += (size_t)snprintf(t->buf + t->used, t->size - t->used, " %s(%08x,%08x)",

@@ -51,10 +51,9 @@ static void choose(struct prng *p, struct sim_options *o)
 	static const char *const esp[] = { "aes_gcm16:128", "aes_gcm16:256", "aes:128/hmac_sha256",
 					   "aes:256/hmac_sha256;aes_gcm16:128" };
 
-	o->wire = (struct wire_options){ .loss_percent = 30,
-					 .duplicate_percent = 20,
-					 .delay_min_ms = 5,
-					 .delay_max_ms = 400 };
+	o->wire = (struct wire_options){
+		.loss_percent = 30, .duplicate_percent = 20, .delay_min_ms = 5, .delay_max_ms = 400
+	};
 	o->v6 = prng_percent(p, 40);
 	o->transport = prng_percent(p, 40);
 	o->nat = !o->v6 && prng_percent(p, 30);

@@ -89,8 +89,8 @@ static void on_arrival(void *arg)
 	land(f);
 }
 
-void wire_inject(struct wire *w, const struct addr *from, const struct addr *to,
-		 struct slice bytes, int64_t delay_ms)
+void wire_inject(struct wire *w, const struct addr *from, const struct addr *to, struct slice bytes,
+		 int64_t delay_ms)
 {
 	struct flight *f = malloc(sizeof(*f) + bytes.len);
 	if (!f)

@@ -62,7 +62,7 @@ struct wire {
 void wire_init(struct wire *w, struct loop *l, struct prng *p, const struct wire_options *options);
 void wire_done(struct wire *w);
 /* A datagram of the test's own, as if end from had sent it. */
-void wire_inject(struct wire *w, const struct addr *from, const struct addr *to,
-		 struct slice bytes, int64_t delay_ms);
+void wire_inject(struct wire *w, const struct addr *from, const struct addr *to, struct slice bytes,
+		 int64_t delay_ms);
 
 #endif
