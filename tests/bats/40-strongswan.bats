@@ -115,7 +115,7 @@ traffic() {
 	local from=$1 to=$2 addr=$3
 	in_ns "$from" ping -q -c 3 -i 0.2 -W 2 "$addr"
 	in_ns "$from" ping -q -c 3 -i 0.2 -W 2 -s 1400 "$addr"
-	start "iperf.$to" "$to" iperf3 --server --one-off
+	start "iperf.$to" "$to" iperf3 --server --one-off --forceflush
 	wait_until 5 _listens "iperf.$to"
 	in_ns "$from" iperf3 --client "$addr" --bytes 10M --json >"$BATS_TEST_TMPDIR/iperf"
 	grep -q '"sum_received"' "$BATS_TEST_TMPDIR/iperf"

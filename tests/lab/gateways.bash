@@ -7,7 +7,7 @@ GATEWAYS_PSK=correct-horse-battery-staple-4711
 
 # put NODE FILE: from stdin, root's and nobody else's.
 put() {
-	in_ns "$1" bash -c 'umask 077; mkdir -p "${1%/*}" && cat >"$1"' put "$2"
+	in_ns "$1" bash -c 'umask 077; mkdir -p "${1%/*}" && cat >"$1" && chmod 600 "$1"' put "$2"
 }
 
 # sample_gateways: as an administrator would, who copies the samples.
