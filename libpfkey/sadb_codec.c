@@ -191,7 +191,7 @@ static bool decode_exts(struct sadb_dec *d, struct sadb_span s, uint32_t wanted)
 {
 	while (s.n) {
 		struct sadb_span ext;
-		uint16_t type;
+		uint16_t type = 0;
 		if (!next_ext(d, &s, &ext, &type))
 			return false;
 		if (type <= SADB_EXT_MAX && !decode_ext(d, type, ext, wanted))
@@ -292,7 +292,7 @@ int sadb_decode_policy(const void *buf, size_t len, struct keydb_policy *ret, co
 	struct sadb_message m;
 	struct sadb_dec d = { .m = &m, .subject = SUBJECT_POLICY };
 	struct sadb_span s = { buf, len }, ext;
-	uint16_t type;
+	uint16_t type = 0;
 	sadb_message_init(&m, SADB_X_SPDADD);
 	if (!next_ext(&d, &s, &ext, &type) ||
 	    (type != SADB_X_EXT_POLICY && !sadb_refuse(&d, "not a policy")) ||
