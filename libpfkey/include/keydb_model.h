@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The model of keydb: what an SA, a policy and a selector are, whoever carries them.
- * Flat values without pointers, so they can be copied, sent to another process and
- * compared.  Integers are in host order unless a comment says otherwise; SPIs too.
+ * The model of keydb: what an SA, a policy and a selector are, whoever carries them. Flat values
+ * without pointers; integers are in host order unless a comment says otherwise, SPIs too.
  */
 #ifndef KEYDB_MODEL_H
 #define KEYDB_MODEL_H
@@ -70,12 +69,7 @@ enum keydb_action {
 };
 
 /* UNIQUE with reqid 0: the reqid is made when the policy is added. Dumps never have DEFAULT. */
-enum keydb_level {
-	KEYDB_LEVEL_DEFAULT,
-	KEYDB_LEVEL_USE,
-	KEYDB_LEVEL_REQUIRE,
-	KEYDB_LEVEL_UNIQUE,
-};
+enum keydb_level { KEYDB_LEVEL_DEFAULT, KEYDB_LEVEL_USE, KEYDB_LEVEL_REQUIRE, KEYDB_LEVEL_UNIQUE };
 
 enum keydb_sa_state { KEYDB_SA_LARVAL, KEYDB_SA_MATURE, KEYDB_SA_DYING, KEYDB_SA_DEAD };
 
@@ -85,8 +79,7 @@ struct keydb_selector {
 	uint8_t src_bits, dst_bits;
 	uint8_t proto; /* IP protocol, 0 = any */
 	bool src_port_any, dst_port_any;
-	uint16_t src_port,
-		dst_port; /* also ICMP type/code and the GRE key's halves, as XFRM has them */
+	uint16_t src_port, dst_port; /* also ICMP type and code, or the halves of a GRE key */
 	uint16_t src_port_mask, dst_port_mask; /* bits of the port that count, 0 = all of them */
 	uint32_t ifindex;                      /* 0 = every interface */
 };
@@ -140,6 +133,7 @@ enum keydb_sa_flag {
 };
 
 enum keydb_encap { KEYDB_ENCAP_UDP = 0, KEYDB_ENCAP_UDP_NON_IKE = 1, KEYDB_ENCAP_TCP = 7 };
+
 /* Which SA: RFC 4301 4.1. src only tells apart what the kernel asks for when deleting. */
 struct keydb_sa_id {
 	union keydb_addr src, dst;
@@ -178,7 +172,7 @@ struct keydb_sa {
 
 struct keydb_template {
 	union keydb_addr src, dst; /* tunnel end points; AF_UNSPEC in transport mode */
-	uint16_t family; /* of the outer header; 0 = of the addresses, else the selector's */
+	uint16_t family; /* of the outer header; 0 = of the addresses, else of the packet here */
 	uint8_t proto, mode, level;
 	uint32_t reqid, spi;
 };
