@@ -7,13 +7,39 @@
 #include <stdlib.h>
 #include <string.h>
 
+/*
+ * LIBPFKEY_TRANSPORT chooses: "netlink", "pfkey", or "auto" as without it: netlink, else PF_KEY.
+ * *ret_other is what to try next, or NULL.  -EINVAL for any other word.
+ */
+static int choose(const struct keydb_transport **ret, const struct keydb_transport **ret_other)
+{
+	const char *word = secure_getenv("LIBPFKEY_TRANSPORT");
+	*ret = &keydb_transport_netlink;
+	*ret_other = NULL;
+	if (!word || !*word || !strcmp(word, "auto"))
+		*ret_other = &keydb_transport_pfkey;
+	else if (!strcmp(word, "pfkey"))
+		*ret = &keydb_transport_pfkey;
+	else if (strcmp(word, "netlink") != 0)
+		return -EINVAL;
+	return 0;
+}
+
 int keydb_open(struct keydb **ret)
 {
+	const struct keydb_transport *first, *other;
+	int rc = choose(&first, &other);
+	if (rc)
+		return rc;
 	struct keydb *k = calloc(1, sizeof(*k));
 	if (!k)
 		return -ENOMEM;
-	k->transport = &keydb_transport_netlink;
-	int rc = k->transport->open(k);
+	k->transport = first;
+	rc = first->open(k);
+	if (rc == -EPROTONOSUPPORT && other) {
+		k->transport = other;
+		rc = other->open(k);
+	}
 	if (rc) {
 		free(k);
 		return rc;
@@ -128,7 +154,11 @@ int keydb_acquire_drop(struct keydb *k, const struct keydb_sa *larval)
 
 int keydb_events_open(uint32_t mask, struct keydb_events **ret)
 {
-	return keydb_transport_netlink.events_open(mask, ret);
+	const struct keydb_transport *first, *other;
+	int rc = choose(&first, &other);
+	if (!rc)
+		rc = first->events_open(mask, ret);
+	return rc == -EPROTONOSUPPORT && other ? other->events_open(mask, ret) : rc;
 }
 
 void keydb_events_close(struct keydb_events *e)

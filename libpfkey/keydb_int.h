@@ -41,10 +41,11 @@ struct keydb_events {
 	void (*close)(struct keydb_events *e);
 };
 
-/* events.c */
+/* events.c, events_pfkey.c */
 int keydb_events_netlink_open(uint32_t mask, struct keydb_events **ret);
+int keydb_events_pfkey_open(uint32_t mask, struct keydb_events **ret);
 
-extern const struct keydb_transport keydb_transport_netlink;
+extern const struct keydb_transport keydb_transport_netlink, keydb_transport_pfkey;
 
 /* error.c */
 

@@ -322,13 +322,13 @@ static const struct keydb_alg *key_of(const struct sadb_message *m, uint16_t typ
 	return m->sa.aead.id ? &m->sa.aead : &m->sa.encr;
 }
 
-/* Linux wants the extension for every ESP, also for a cipher without a key. */
+/* Linux wants the extension for every ESP, and that for every AH, also without a key. */
 static bool has_key(const struct sadb_message *m, uint16_t type)
 {
+	uint8_t wants = type == SADB_EXT_KEY_AUTH ? KEYDB_PROTO_AH : KEYDB_PROTO_ESP;
 	if (key_of(m, type)->key_bits)
 		return true;
-	return type == SADB_EXT_KEY_ENCRYPT && m->sa.id.proto == KEYDB_PROTO_ESP &&
-	       (m->type == SADB_ADD || m->type == SADB_UPDATE);
+	return m->sa.id.proto == wants && (m->type == SADB_ADD || m->type == SADB_UPDATE);
 }
 
 static void encode_key(struct sadb_enc *e, uint16_t type)

@@ -21,8 +21,9 @@ extern "C" {
 struct keydb;
 
 /*
- * Opens the SAD and SPD of the current network namespace.  -EPERM, -EPROTONOSUPPORT (the
- * kernel has no IPsec).  keydb_close() takes NULL.
+ * Opens the SAD and SPD of the current network namespace, over netlink where the kernel has it,
+ * else over PF_KEY; LIBPFKEY_TRANSPORT=netlink|pfkey|auto overrides.  -EPERM, -EPROTONOSUPPORT
+ * (the kernel has no IPsec), -EINVAL (that variable has another value).  keydb_close() takes NULL.
  */
 int keydb_open(struct keydb **ret);
 void keydb_close(struct keydb *k);
@@ -152,7 +153,11 @@ enum keydb_event_mask {
 
 struct keydb_events;
 
-/* Subscribes; the descriptor can be polled and belongs to the handle. */
+/*
+ * Subscribes; the descriptor can be polled and belongs to the handle.  PF_KEY tells less: no keys,
+ * no POLICY_EXPIRE, no OVERRUN, in an ACQUIRE the policy's selector instead of the packet's, in a
+ * MAPPING no destination.
+ */
 int keydb_events_open(uint32_t mask, struct keydb_events **ret);
 void keydb_events_close(struct keydb_events *e);
 int keydb_events_fd(const struct keydb_events *e);

@@ -1,0 +1,43 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: BSD-2-Clause
+# suite: libpfkey
+#
+# The two transports of the library on one kernel with AF_KEY, in namespaces of their own:
+# what one writes, the other reads the same.
+load ../lab/words
+
+setup_file() {
+	modprobe af_key && modprobe xfrm_user || skip "the kernel has no AF_KEY"
+}
+
+# both PROGRAM [PATTERN]: the program's tests whose names match; their TAP on failure.
+both() {
+	run env CMOCKA_MESSAGE_OUTPUT=TAP "$LAB_BUILD/libpfkey/$1" "${@:2}"
+	[ "$status" = 0 ] && [[ $output == *"ok 1 - "* ]] || {
+		echo "status $status: $output"
+		return 1
+	}
+}
+
+@test "SAs are the same over PF_KEY and netlink" {
+	both pfkey_lab_test 'sas_*'
+}
+
+@test "policies are the same over PF_KEY and netlink" {
+	both pfkey_lab_test 'polic*'
+}
+
+@test "dumps, updates and flushes over PF_KEY and netlink meet the same tables" {
+	both pfkey_lab_test '*dumps*'
+}
+
+@test "PF_KEY's events are heard" {
+	both pfkey_lab_test '*_heard*'
+}
+
+@test "what PF_KEY cannot carry is refused, and SPIs and batches work" {
+	both pfkey_lab_test 'what_*'
+	both pfkey_lab_test 'spis_*'
+	both pfkey_lab_test 'batches_*'
+	both pfkey_lab_test 'an_unknown_*'
+}
