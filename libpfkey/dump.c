@@ -19,7 +19,13 @@
 #define IPPROTO_MH 135
 #endif
 
-enum { TIME_COLUMNS = 20, UPPER_ANY = 255, PROTO_BUFFER_BYTES = 1024 };
+enum {
+	TIME_COLUMNS = 20,
+	UPPER_ANY = 255,
+	PROTO_BUFFER_BYTES = 1024,
+	PROTO_NUMBERS = 256,
+	PROTO_NAME_BYTES = 32, /* longer names are looked up each time */
+};
 
 #define N_ELEMENTS(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -330,18 +336,33 @@ static bool has_ports(uint8_t proto)
 	       proto != IPPROTO_GRE;
 }
 
+/*
+ * The name in /etc/protocols, the number if it has none.  Each look-up would read that file again,
+ * which costs a hundred times as much as printing the policy, so a thread remembers the answers.
+ */
+static void put_proto_name(FILE *f, uint8_t number)
+{
+	static _Thread_local char names[PROTO_NUMBERS][PROTO_NAME_BYTES];
+	struct protoent entry, *found = NULL;
+	char buf[PROTO_BUFFER_BYTES];
+	char *known = names[number];
+	if (known[0]) {
+		fputs(known, f);
+		return;
+	}
+	if (getprotobynumber_r(number, &entry, buf, sizeof(buf), &found) || !found)
+		snprintf(known, PROTO_NAME_BYTES, "%u", number);
+	else if (strlen(found->p_name) < PROTO_NAME_BYTES)
+		strcpy(known, found->p_name);
+	fputs(found ? found->p_name : known, f);
+}
+
 /* PF_KEY's "any" is 255, whatever /etc/protocols calls that; ICMP's type and GRE's key follow. */
 static void put_upper(FILE *f, const struct keydb_selector *s)
 {
-	struct protoent entry, *found = NULL;
-	char buf[PROTO_BUFFER_BYTES];
-	unsigned int number = s->proto ? s->proto : UPPER_ANY;
 	unsigned int a = s->src_port_any ? 0 : s->src_port;
 	unsigned int b = s->dst_port_any ? 0 : s->dst_port;
-	if (!getprotobynumber_r((int)number, &entry, buf, sizeof(buf), &found) && found)
-		fputs(found->p_name, f);
-	else
-		fprintf(f, "%u", number);
+	put_proto_name(f, s->proto ? s->proto : UPPER_ANY);
 	if (has_ports(s->proto) || (!a && !b))
 		return;
 	if (s->proto == IPPROTO_GRE)

@@ -3,6 +3,7 @@
 #include <keydb.h>
 
 #include <arpa/inet.h>
+#include <netdb.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -294,6 +295,24 @@ static void upper_layers_show_ports_types_or_keys(void **state)
 	first_line_is(&p, "192.0.2.0/24[any] 192.0.1.1[any] 253");
 }
 
+static void names_of_protocols_are_those_of_the_system_each_time(void **state)
+{
+	struct keydb_policy p = policy("out none");
+	char want[256];
+	(void)state;
+	for (int round = 0; round < 2; round++) {
+		for (int number = 1; number < 256; number++) {
+			const struct protoent *entry = getprotobynumber(number);
+			snprintf(want, sizeof(want), "%d", number);
+			p.sel.proto = (uint8_t)number;
+			policy_text(&p, false);
+			size_t len = strcspn(text, "\n");
+			text[len] = '\0';
+			assert_string_equal(strrchr(text, ' ') + 1, entry ? entry->p_name : want);
+		}
+	}
+}
+
 static void sockets_policies_are_marked(void **state)
 {
 	struct keydb_policy p = policy("in none");
@@ -329,6 +348,7 @@ int main(void)
 		cmocka_unit_test(security_contexts_follow_the_lifetimes),
 		cmocka_unit_test(a_policy_looks_as_in_kame),
 		cmocka_unit_test(upper_layers_show_ports_types_or_keys),
+		cmocka_unit_test(names_of_protocols_are_those_of_the_system_each_time),
 		cmocka_unit_test(sockets_policies_are_marked),
 		cmocka_unit_test(marks_and_interfaces_are_one_line_more),
 	};

@@ -18,7 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { READ_BYTES = 64 * 1024 };
+enum { READ_BYTES = 64 * 1024, WRITE_BYTES = 256 * 1024 };
 
 enum mode { MODE_NONE, MODE_FILE, MODE_STDIN, MODE_DUMP, MODE_FLUSH };
 
@@ -402,8 +402,11 @@ static int run(const struct arguments *args)
 
 int main(int argc, char **argv)
 {
+	static char buffer[WRITE_BYTES]; /* big tables in few system calls */
 	struct arguments args = { .apply.rfc_mode = true };
 	int option;
+	if (!isatty(STDOUT_FILENO))
+		setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
 	while ((option = getopt(argc, argv, "acDf:FhHklnNpPrvVx?")) != -1) {
 		if (option == 'V') {
 			puts("setkey (tanuki) " SETKEY_VERSION);

@@ -12,7 +12,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum { ASKED_MAX = 4096, LOG_BYTES = 4096, NAME_BYTES = 64 };
+enum { ASKED_MAX = 4096, LOG_BYTES = 4096, NAME_BYTES = 64, DETAIL_BYTES = 32 };
 
 struct fake_kernel {
 	size_t n_asked, n_batches, largest_batch;
@@ -32,7 +32,7 @@ static struct fake_kernel fake;
 static int ask(const char *what, const char *detail)
 {
 	char *name = fake.asked[fake.n_asked++ % ASKED_MAX];
-	snprintf(name, NAME_BYTES, "%s%s%s", what, detail[0] ? " " : "", detail);
+	snprintf(name, NAME_BYTES, "%.16s%s%.*s", what, detail[0] ? " " : "", DETAIL_BYTES, detail);
 	return fake.refuse && !strcmp(fake.refuse, name) ? fake.refusal : 0;
 }
 
