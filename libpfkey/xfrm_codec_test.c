@@ -472,6 +472,26 @@ static void transport_requests_carry_no_addresses(void **state)
 	assert_int_equal(t.aalgos, UINT32_MAX);
 }
 
+static void a_request_behind_a_tunnel_has_the_tunnels_family(void **state)
+{
+	struct keydb_policy p, back;
+	(void)state;
+	memset(&p, 0, sizeof(p));
+	any_selector(&p.sel, AF_INET6);
+	p.action = KEYDB_ACTION_IPSEC;
+	p.n_templates = 2;
+	p.templates[0] = (struct keydb_template){ .src = any_addr(AF_INET),
+						  .dst = any_addr(AF_INET),
+						  .proto = KEYDB_PROTO_ESP,
+						  .mode = KEYDB_MODE_TUNNEL };
+	p.templates[1] =
+		(struct keydb_template){ .proto = KEYDB_PROTO_AH, .mode = KEYDB_MODE_TRANSPORT };
+	struct nl_msg *m = encoded_policy(&p);
+	assert_int_equal(xfrm_decode_policy(body(m), body_len(m), &back), 0);
+	assert_int_equal(back.templates[0].family, AF_INET);
+	assert_int_equal(back.templates[1].family, AF_INET);
+}
+
 /* ---- refusals ---- */
 
 static void refused_sa(const struct keydb_sa *sa, const char *reason)
@@ -564,6 +584,7 @@ int main(void)
 		cmocka_unit_test(selectors_have_no_stray_bytes),
 		cmocka_unit_test(deletion_by_index_takes_the_direction_from_it),
 		cmocka_unit_test(transport_requests_carry_no_addresses),
+		cmocka_unit_test(a_request_behind_a_tunnel_has_the_tunnels_family),
 		cmocka_unit_test(what_xfrm_cannot_say_is_refused_with_a_reason),
 		cmocka_unit_test(policies_that_no_kernel_would_take_are_refused),
 		cmocka_unit_test(the_state_follows_from_the_limits),
