@@ -42,8 +42,8 @@ struct kernel_ops {
 			     kernel_done_fn done, void *arg);
 	/* Removes what child_install() put there; missing entries are no error.  done may be NULL.
 	 * Only the ids, selectors and directions of child matter. */
-	int (*child_remove)(struct kernel *k, const struct kernel_child *child,
-			    kernel_done_fn done, void *arg);
+	int (*child_remove)(struct kernel *k, const struct kernel_child *child, kernel_done_fn done,
+			    void *arg);
 	/* Tells the kernel that an ACQUIRE failed, so that the next packet asks again. */
 	int (*acquire_failed)(struct kernel *k, const struct keydb_sa_id *larval, uint32_t seq);
 	/* Forgets a callback whose owner goes away; its request still runs. */
