@@ -2,8 +2,7 @@
 /* Words that keydb's lab tests are written with. */
 #include "keydb_lab.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
+#include <netdb.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,13 +61,12 @@ void failed_with(int rc, int want)
 union keydb_addr addr(const char *text)
 {
 	union keydb_addr a;
+	struct addrinfo hints = { .ai_flags = AI_NUMERICHOST }, *found;
 	memset(&a, 0, sizeof(a));
-	if (inet_pton(AF_INET, text, &a.sin.sin_addr) == 1)
-		a.sa.sa_family = AF_INET;
-	else if (inet_pton(AF_INET6, text, &a.sin6.sin6_addr) == 1)
-		a.sa.sa_family = AF_INET6;
-	else
+	if (getaddrinfo(text, NULL, &hints, &found))
 		fail_msg("no address: %s", text);
+	memcpy(&a, found->ai_addr, found->ai_addrlen);
+	freeaddrinfo(found);
 	return a;
 }
 
