@@ -262,7 +262,7 @@ int engine_terminate(struct engine *e, const char *text, engine_done_fn done, vo
 		     struct err *err)
 {
 	struct target t = parse_target(text);
-	struct gather *g = gather_new(&e->gathers, done, arg);
+	struct gather *g = gather_new(&e->gathers, e->ports.loop, done, arg);
 	struct ike_sa *sa;
 	if (!g)
 		return err_set(err, -ENOMEM, "out of memory");
@@ -276,12 +276,9 @@ int engine_terminate(struct engine *e, const char *text, engine_done_fn done, vo
 		t.n_found++;
 		terminate_sa(sa, g, "command");
 	}
-	/* What went at once has been counted, too. */
-	if (gather_close(g))
+	if (gather_close(g, t.n_found > 0))
 		return 0;
-	if (t.n_found == 0)
-		return err_set(err, -ENOENT, "nothing is up under the name %.64s", text);
-	return 1;
+	return err_set(err, -ENOENT, "nothing is up under the name %.64s", text);
 }
 
 void engine_forget(struct engine *e, const void *arg)

@@ -60,7 +60,7 @@ MUST_USE int engine_initiate(struct engine *e, const struct peer_config *peer,
 
 /*
  * Deletes and tells the peer.  target: "peer", "peer/child", or an SPI of ours as 0x and 8
- * (ESP) or 16 (IKE) hex digits.  0: done will be called; 1: it is gone already; -ENOENT with err: nothing is up under
+ * (ESP) or 16 (IKE) hex digits.  0: done will be called; -ENOENT with err: nothing is up under
  * that name.
  */
 MUST_USE int engine_terminate(struct engine *e, const char *target, engine_done_fn done, void *arg,

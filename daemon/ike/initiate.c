@@ -148,6 +148,9 @@ int initiate_wish(struct engine *e, const struct wish *w, engine_done_fn done, v
 	size_t n;
 	if (e->stopping)
 		return err_set(err, -ESHUTDOWN, "the daemon is about to end");
+	/* SAs hold the snapshot that their entries belong to: it must be the present one. */
+	if (w->child->peer->policy != e->policy)
+		return err_set(err, -ESTALE, "the configuration has changed");
 	if (w->why != ENGINE_WHY_TRAFFIC && initiate_find_up(e, w->child, &w->peer))
 		return 1;
 	struct ike_sa *sa = find_on_its_way(e, w, &n);
@@ -185,21 +188,26 @@ int engine_initiate(struct engine *e, const struct peer_config *peer,
 		    void *arg, struct err *err)
 {
 	const struct child_config *c;
-	struct gather *g = gather_new(&e->gathers, done, arg);
+	struct err why_not = { 0 };
+	struct gather *g = gather_new(&e->gathers, e->ports.loop, done, arg);
 	int r = -ENOENT;
 	if (!g)
 		return err_set(err, -ENOMEM, "out of memory");
-	err_set(err, -ENOENT, "%s has no sainfo", peer->name);
+	err_set(&why_not, -ENOENT, "%s has no sainfo", peer->name);
 	LIST_EACH(c, &peer->children, node) {
 		if (child && c != child)
 			continue;
-		r = start_one(e, c, why, g, err);
-		if (r < 0)
-			break;
+		r = start_one(e, c, why, g, &why_not);
+		if (r >= 0)
+			continue;
+		/* What has been started goes on; the caller hears of this one at the end. */
+		g->result = r;
+		snprintf(g->text, sizeof(g->text), "%s", why_not.text);
+		break;
 	}
-	if (gather_close(g))
+	if (gather_close(g, false))
 		return 0;
-	return r;
+	return r < 0 ? err_set(err, r, "%s", why_not.text) : r;
 }
 
 /* ---- traffic ---- */

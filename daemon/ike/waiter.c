@@ -60,34 +60,40 @@ void waiters_drop(struct list *waiters)
 	forget(waiters, NULL, true);
 }
 
-struct gather *gather_new(struct list *gathers, engine_done_fn done, void *arg)
+void gather_free(struct gather *g)
+{
+	if (!g)
+		return;
+	list_remove(&g->node);
+	loop_timer_free(g->timer);
+	free(g);
+}
+
+/* All answers are here. */
+static void end(void *arg)
+{
+	struct gather *g = arg;
+	engine_done_fn done = g->done;
+	list_remove(&g->node);
+	if (done)
+		done(g->arg, g->result, g->text);
+	gather_free(g);
+}
+
+struct gather *gather_new(struct list *gathers, struct loop *l, engine_done_fn done, void *arg)
 {
 	struct gather *g = calloc(1, sizeof(*g));
 	if (!g)
 		return NULL;
 	g->done = done;
 	g->arg = arg;
+	g->timer = loop_timer_new(l, end, g);
+	if (!g->timer) {
+		free(g);
+		return NULL;
+	}
 	list_add(gathers, &g->node);
 	return g;
-}
-
-void gather_free(struct gather *g)
-{
-	if (!g)
-		return;
-	list_remove(&g->node);
-	free(g);
-}
-
-static void end(struct gather *g)
-{
-	engine_done_fn done = g->done;
-	if (g->n_open || !g->complete)
-		return;
-	list_remove(&g->node);
-	if (done)
-		done(g->arg, g->result, g->text);
-	free(g);
 }
 
 void gather_done(void *arg, int result, const char *text)
@@ -98,14 +104,18 @@ void gather_done(void *arg, int result, const char *text)
 		g->result = result;
 		snprintf(g->text, sizeof(g->text), "%s", text);
 	}
-	end(g);
+	if (g->n_open == 0 && g->complete)
+		end(g);
 }
 
-bool gather_close(struct gather *g)
+bool gather_close(struct gather *g, bool any)
 {
 	g->complete = true;
 	if (g->n_open)
 		return true;
-	gather_free(g);
-	return false;
+	if (any)
+		loop_timer_arm(g->timer, 0);
+	else
+		gather_free(g);
+	return any;
 }

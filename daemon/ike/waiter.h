@@ -5,6 +5,7 @@
 
 #include "base/attr.h"
 #include "base/list.h"
+#include "base/loop.h"
 #include "ike/engine.h"
 
 struct waiter {
@@ -27,6 +28,7 @@ void waiters_drop(struct list *waiters);
  */
 struct gather {
 	struct list node; /* engine.gathers */
+	struct loop_timer *timer;
 	engine_done_fn done;
 	void *arg;
 	size_t n_open;
@@ -36,11 +38,14 @@ struct gather {
 };
 
 /* NULL without memory; done may be NULL. */
-struct gather *gather_new(struct list *gathers, engine_done_fn done, void *arg);
+struct gather *gather_new(struct list *gathers, struct loop *l, engine_done_fn done, void *arg);
 /* An engine_done_fn whose arg is the gather; the caller has counted it in n_open. */
 void gather_done(void *arg, int result, const char *text);
-/* All have been asked: true if answers are to come; else the gather is gone, silently. */
-bool gather_close(struct gather *g);
+/*
+ * All have been asked: true if done will be called, later, never before this returns.  any: there
+ * was something to ask, even if all its answers are here already.  Else the gather is gone.
+ */
+bool gather_close(struct gather *g, bool any);
 void gather_free(struct gather *g);
 
 #endif
