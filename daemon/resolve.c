@@ -10,7 +10,7 @@ static void resolve_peer(struct peer_config *peer)
 	int n = addr_resolve(peer->peer_name, peer->peer_addrs, POLICY_ADDRS_MAX, &err);
 
 	if (n < 0)
-		LOG(WARNING, "peer_unresolved", F_STR("peer", peer->name),
+		LOG(WARNING, "peer_unresolved", F_STR("remote", peer->name),
 		    F_STR("name", peer->peer_name), F_STR("reason", err.text));
 	else
 		peer->n_peer_addrs = (uint8_t)n;

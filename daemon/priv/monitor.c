@@ -311,7 +311,7 @@ static int add_child_traps(struct monitor *m, const struct child_config *child, 
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		r = broker_add_trap(m->broker, &traps[i], err);
 		if (r == -EEXIST) {
-			LOG(WARNING, "trap_refused", F_STR("peer", peer->name),
+			LOG(WARNING, "trap_refused", F_STR("remote", peer->name),
 			    F_STR("child", child->name), F_STR("reason", err->text));
 			r = 0;
 		}
