@@ -17,6 +17,13 @@
 #define UNIT(sentence, fn) { (sentence), (fn), NULL, NULL, NULL }
 /* clang-format on */
 
+/* Skips the test that is running and says why. */
+#define UNIT_SKIP(reason)                              \
+	do {                                           \
+		print_message("skip: %s\n", (reason)); \
+		skip();                                \
+	} while (0)
+
 /* Turns hex text (blanks ignored) into bytes; returns their number. */
 static inline size_t __attribute__((unused)) unit_hex(const char *hex, uint8_t *ret, size_t max)
 {

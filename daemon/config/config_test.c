@@ -306,10 +306,8 @@ static void real_files_are_understood(void **state)
 	(void)state;
 	const char *corpus = getenv("TANUKI_CORPUS");
 	char path[4096];
-	if (!corpus) {
-		print_message("skip: TANUKI_CORPUS is not set\n");
-		skip();
-	}
+	if (!corpus)
+		UNIT_SKIP("TANUKI_CORPUS is not set");
 	snprintf(path, sizeof(path), "%s/racoon", corpus);
 	DIR *d = opendir(path);
 	assert_non_null(d);
