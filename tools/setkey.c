@@ -7,8 +7,7 @@
  *
  * The exit status is 0 only if everything worked.
  */
-#include "setkey.h"
-
+#include "setkey_args.h"
 #include "setkey_lex.h"
 
 #include <errno.h>
@@ -20,34 +19,11 @@
 
 enum { READ_BYTES = 64 * 1024, WRITE_BYTES = 256 * 1024 };
 
-enum mode { MODE_NONE, MODE_FILE, MODE_STDIN, MODE_DUMP, MODE_FLUSH };
-
-struct arguments {
-	enum mode mode;
-	const char *file;
-	bool policies, check_only;
-	struct apply_options apply;
-};
-
 /* Text that may hold keys: wiped whenever it moves or goes. */
 struct text {
 	char *bytes;
 	size_t len, room;
 };
-
-static const char usage_text[] =
-	"usage: setkey [-knrvpaN] -f FILE   commands from a file, - is stdin\n"
-	"       setkey [-knrvpaN] -c        commands from stdin, one after the other\n"
-	"       setkey [-apv] -D            show the SAs\n"
-	"       setkey [-Npv] -DP           show the policies\n"
-	"       setkey [-v] -F              delete all SAs\n"
-	"       setkey [-v] -FP             delete all policies\n"
-	"       setkey -V | -h              version, this text\n"
-	" -a  also dead SAs            -p  with ports\n"
-	" -n  check only, do nothing   -v  tell each command that is done\n"
-	" -N  no per-socket policies\n"
-	" -r  an \"in\" policy also holds for forwarded packets (default)\n"
-	" -k  policies as the kernel has them: in, out and fwd apart\n";
 
 static int complain(const char *what, int rc)
 {
@@ -143,14 +119,20 @@ static int open_kernel(const struct arguments *args, struct keydb **ret)
 	return rc;
 }
 
+static int parse(const struct script *script, struct command_list *out)
+{
+	int rc = setkey_parse(script, out);
+	if (rc == -ENOMEM)
+		complain(script->file, rc);
+	return rc;
+}
+
 /* Parses and, if there is a kernel, applies; 0 if all worked. */
 static int run_text(struct keydb *k, const struct script *script, const struct arguments *args,
 		    bool *ret_exit)
 {
 	struct command_list list = { 0 };
-	int rc = setkey_parse(script, &list);
-	if (rc == -ENOMEM)
-		complain(script->file, rc);
+	int rc = parse(script, &list);
 	if (!rc && k && setkey_apply(k, script, &list, &args->apply) > 0)
 		rc = -EIO;
 	struct command_cursor cursor = command_list_start(&list);
@@ -163,16 +145,25 @@ static int run_text(struct keydb *k, const struct script *script, const struct a
 	return rc;
 }
 
+/* The file is known to be right when the kernel is asked for access. */
+static int run_script(const struct script *script, const struct arguments *args)
+{
+	struct command_list list = { 0 };
+	struct keydb *k = NULL;
+	int rc = parse(script, &list);
+	if (!rc)
+		rc = open_kernel(args, &k);
+	if (!rc && k && setkey_apply(k, script, &list, &args->apply) > 0)
+		rc = -EIO;
+	keydb_close(k);
+	command_list_done(&list);
+	return rc;
+}
+
 static int run_file(const struct arguments *args)
 {
 	struct text text = { 0 };
-	struct keydb *k = NULL;
-	bool exit_seen = false;
 	int rc = text_load(&text, args->file);
-	if (rc) {
-		text_done(&text);
-		return complain(args->file, rc);
-	}
 	struct script script = {
 		.file = strcmp(args->file, "-") ? args->file : "stdin",
 		.text = text.bytes,
@@ -180,10 +171,7 @@ static int run_file(const struct arguments *args)
 		.first = { 1, 1 },
 		.report = print_message,
 	};
-	rc = open_kernel(args, &k);
-	if (!rc)
-		rc = run_text(k, &script, args, &exit_seen);
-	keydb_close(k);
+	rc = rc ? complain(args->file, rc) : run_script(&script, args);
 	text_done(&text);
 	return rc;
 }
@@ -288,109 +276,18 @@ static int run_tables(const struct arguments *args)
 	if (rc)
 		fprintf(stderr, "setkey: %s\n", keydb_error(k));
 	keydb_close(k);
-	return rc;
-}
-
-/* ---- arguments ---- */
-
-static int set_mode(struct arguments *args, enum mode mode)
-{
-	if (args->mode != MODE_NONE && args->mode != mode) {
-		fprintf(stderr, "setkey: only one of -c, -D, -F and -f can be given\n");
-		return -EINVAL;
-	}
-	args->mode = mode;
-	return 0;
-}
-
-static int refuse(int option, const char *why)
-{
-	fprintf(stderr, "setkey: -%c: %s\n", option, why);
-	return -EINVAL;
-}
-
-/* Options that give a mode, and those that cannot be had. */
-static int take_mode_option(struct arguments *args, int option, const char *value)
-{
-	switch (option) {
-	case 'c':
-		return set_mode(args, MODE_STDIN);
-	case 'f':
-		args->file = value;
-		return set_mode(args, MODE_FILE);
-	case 'D':
-		return set_mode(args, MODE_DUMP);
-	case 'F':
-		return set_mode(args, MODE_FLUSH);
-	case 'l':
-		return refuse(option, "the endless list is not supported; repeat setkey -D");
-	case 'x':
-	case 'H':
-		return refuse(option, "the monitor is not supported; ip xfrm monitor shows events");
-	default:
-		fputs(usage_text, stderr);
-		return -EINVAL;
-	}
-}
-
-static int take_option(struct arguments *args, int option, const char *value)
-{
-	switch (option) {
-	case 'P':
-		args->policies = true;
-		return 0;
-	case 'a':
-		args->apply.show_dead = true;
-		return 0;
-	case 'k':
-		args->apply.rfc_mode = false;
-		return 0;
-	case 'r':
-		args->apply.rfc_mode = true;
-		return 0;
-	case 'n':
-		args->check_only = true;
-		return 0;
-	case 'N':
-		args->apply.hide_socket_policies = true;
-		return 0;
-	case 'p':
-		args->apply.ports = true;
-		return 0;
-	case 'v':
-		args->apply.verbose = true;
-		return 0;
-	default:
-		return take_mode_option(args, option, value);
-	}
-}
-
-static int check_arguments(const struct arguments *args, int argc, char **argv)
-{
-	bool is_table = args->mode == MODE_DUMP || args->mode == MODE_FLUSH;
-	if (args->mode == MODE_NONE && optind < argc) {
-		fprintf(stderr, "setkey: %s: dump files are not supported; -f reads a script\n",
-			argv[optind]);
-		return -EINVAL;
-	}
-	if (args->mode == MODE_NONE) {
-		fputs(usage_text, stderr);
-		return -EINVAL;
-	}
-	if (optind < argc) {
-		fprintf(stderr, "setkey: %s: one argument too many\n", argv[optind]);
-		return -EINVAL;
-	}
-	if (args->policies && !is_table)
-		return refuse('P', "goes with -D or -F");
-	if (args->check_only && is_table)
-		return refuse('n', "goes with -f or -c");
-	return 0;
+	return rc ? -EIO : 0;
 }
 
 static int run(const struct arguments *args)
 {
 	switch (args->mode) {
+	case MODE_HELP:
+		fputs(arguments_usage, stdout);
+		return 0;
+	case MODE_VERSION:
+		puts("setkey (tanuki) " SETKEY_VERSION);
+		return 0;
 	case MODE_FILE:
 		return run_file(args);
 	case MODE_STDIN:
@@ -400,30 +297,31 @@ static int run(const struct arguments *args)
 	}
 }
 
+/*
+ * KAME's setkey failed only for what went wrong before the first message to the kernel, and never
+ * with -c; it also "failed" when it had printed its help.
+ */
+static int compat_status(const struct arguments *args, int rc)
+{
+	if (args->mode == MODE_HELP || args->mode == MODE_VERSION)
+		return EXIT_FAILURE;
+	return rc && rc != -EIO ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
 int main(int argc, char **argv)
 {
 	static char buffer[WRITE_BYTES]; /* big tables in few system calls */
-	struct arguments args = { .apply.rfc_mode = true };
-	int option;
+	struct arguments args;
 	if (!isatty(STDOUT_FILENO))
 		setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
-	while ((option = getopt(argc, argv, "acDf:FhHklnNpPrvVx?")) != -1) {
-		if (option == 'V') {
-			puts("setkey (tanuki) " SETKEY_VERSION);
-			return EXIT_SUCCESS;
-		}
-		/* '?' also means a wrong option, which optopt then names. */
-		if (option == 'h' || (option == '?' && (!optopt || optopt == '?'))) {
-			fputs(usage_text, stdout);
-			return EXIT_SUCCESS;
-		}
-		if (take_option(&args, option, optarg))
-			return EXIT_FAILURE;
-	}
-	if (check_arguments(&args, argc, argv))
+	if (arguments_parse(&args, argc, argv))
 		return EXIT_FAILURE;
 	int rc = run(&args);
-	if (fflush(stdout) || ferror(stdout))
-		rc = complain("stdout", -EIO);
+	if (fflush(stdout) || ferror(stdout)) {
+		complain("stdout", -EIO);
+		return EXIT_FAILURE;
+	}
+	if (args.compat)
+		return compat_status(&args, rc);
 	return rc ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -1,0 +1,62 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: BSD-2-Clause
+# suite: setkey
+#
+#   gw-a ======== wan ======== gw-b
+#     192.0.2.1       192.0.2.2
+#
+# What setkey does beyond the original: it checks without privilege, applies all or nothing,
+# compares the kernel with a file and makes it equal, watches, and speaks JSON.
+load ../lab/words
+
+setup_file() { topo_two_gateways; }
+
+GCM=0x00112233445566778899aabbccddeeff01020304
+SHA1=0x000102030405060708090a0b0c0d0e0f10111213
+
+# script NODE [OPTION...]: the script on stdin; what setkey says into $output.
+script() {
+	run setkey "$1" "${@:2}" -f -
+}
+
+# loads NODE [OPTION...]: the script on stdin is done without a word.
+loads() {
+	script "$@"
+	[ "$status" = 0 ] && [ -z "$output" ] || {
+		echo "status $status: $output"
+		return 1
+	}
+}
+
+# unprivileged ARGUMENT...: setkey as nobody.
+unprivileged() {
+	in_ns gw-a setpriv --reuid 65534 --regid 65534 --clear-groups --bounding-set=-all \
+		"$LAB_BUILD/tools/setkey" "$@"
+}
+
+#### checking, exit codes
+
+@test "a script is checked without privilege, and its mistakes come before the missing permission" {
+	run -0 unprivileged --check -f - <<<"add 192.0.2.1 192.0.2.2 esp 0x300 -E null;"
+	[ "$output" = "" ]
+	run -1 unprivileged --check -f - <<<"add 192.0.2.1 192.0.2.2 esp 0x300 -E nul;"
+	[ "$output" = "stdin:1:38: nul: no such encryption algorithm (did you mean null?)" ]
+	run -1 unprivileged -f - <<<"flush 1;"
+	[[ $output == "stdin:1:7: 1: no such protocol"* ]]
+	run -1 unprivileged -f - <<<"flush;"
+	[ "$output" = "setkey: no permission: root or CAP_NET_ADMIN is needed" ]
+	assert_no_sas gw-a
+}
+
+@test "--compat gives the exit codes of older setkeys" {
+	local wrong="delete 192.0.2.1 192.0.2.2 esp 0x999;"
+	run -1 setkey gw-a -f - <<<"$wrong"
+	run -0 setkey gw-a --compat -f - <<<"$wrong"
+	[[ $output == *": No entry" ]]
+	run -1 setkey gw-a --compat -f - <<<"nonsense;"
+	run -0 setkey gw-a --compat -c <<<"nonsense;"
+	run -1 setkey gw-a -c <<<"nonsense;"
+	run -1 setkey gw-a --compat -V
+	run -0 setkey gw-a -V
+	run -1 setkey gw-a --compat
+}

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The command line: short options as KAME had them, long ones for what is new. */
+#include "setkey_args.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Long options without a letter; above every character. */
+enum { OPTION_COMPAT = 256 };
+
+const char arguments_usage[] =
+	"usage: setkey [-knrvpaN] -f FILE   commands from a file, - is stdin\n"
+	"       setkey [-knrvpaN] -c        commands from stdin, one after the other\n"
+	"       setkey [-apv] -D            show the SAs\n"
+	"       setkey [-Npv] -DP           show the policies\n"
+	"       setkey [-v] -F              delete all SAs\n"
+	"       setkey [-v] -FP             delete all policies\n"
+	"       setkey -V | -h              version, this text\n"
+	" -a  also dead SAs            -p  with ports\n"
+	" -n  check only, do nothing   -v  tell each command that is done\n"
+	" -N  no per-socket policies\n"
+	" -r  an \"in\" policy also holds for forwarded packets (default)\n"
+	" -k  policies as the kernel has them: in, out and fwd apart\n"
+	" --check   the same as -n\n"
+	" --compat  exit codes of older setkeys\n";
+
+static int set_mode(struct arguments *args, enum mode mode)
+{
+	if (args->mode != MODE_NONE && args->mode != mode) {
+		fprintf(stderr, "setkey: only one of -c, -D, -F and -f can be given\n");
+		return -EINVAL;
+	}
+	args->mode = mode;
+	return 0;
+}
+
+static int refuse(const char *option, const char *why)
+{
+	fprintf(stderr, "setkey: %s: %s\n", option, why);
+	return -EINVAL;
+}
+
+/* Options that give a mode, and those that cannot be had. */
+static int take_mode_option(struct arguments *args, int option, const char *value)
+{
+	switch (option) {
+	case 'c':
+		return set_mode(args, MODE_STDIN);
+	case 'f':
+		args->file = value;
+		return set_mode(args, MODE_FILE);
+	case 'D':
+		return set_mode(args, MODE_DUMP);
+	case 'F':
+		return set_mode(args, MODE_FLUSH);
+	case 'l':
+		return refuse("-l", "the endless list is not supported; repeat setkey -D");
+	default:
+		return refuse("-x", "the monitor is not supported; ip xfrm monitor shows events");
+	}
+}
+
+static int take_option(struct arguments *args, int option, const char *value)
+{
+	switch (option) {
+	case 'P':
+		args->policies = true;
+		return 0;
+	case 'a':
+		args->apply.show_dead = true;
+		return 0;
+	case 'k':
+		args->apply.rfc_mode = false;
+		return 0;
+	case 'r':
+		args->apply.rfc_mode = true;
+		return 0;
+	case 'n':
+		args->check_only = true;
+		return 0;
+	case 'N':
+		args->apply.hide_socket_policies = true;
+		return 0;
+	case 'p':
+		args->apply.ports = true;
+		return 0;
+	case 'v':
+		args->apply.verbose = true;
+		return 0;
+	case OPTION_COMPAT:
+		args->compat = true;
+		return 0;
+	default:
+		return take_mode_option(args, option, value);
+	}
+}
+
+static int check_arguments(const struct arguments *args, int argc, char **argv)
+{
+	bool is_table = args->mode == MODE_DUMP || args->mode == MODE_FLUSH;
+	if (args->mode == MODE_NONE && optind < argc)
+		return refuse(argv[optind], "dump files are not supported; -f reads a script");
+	if (args->mode == MODE_NONE) {
+		fputs(arguments_usage, stderr);
+		return -EINVAL;
+	}
+	if (optind < argc)
+		return refuse(argv[optind], "one argument too many");
+	if (args->policies && !is_table)
+		return refuse("-P", "goes with -D or -F");
+	if (args->check_only && is_table)
+		return refuse("-n", "goes with -f or -c");
+	return 0;
+}
+
+static const struct option long_options[] = {
+	/* clang-format off */
+	{ "check",   no_argument, NULL, 'n' },
+	{ "compat",  no_argument, NULL, OPTION_COMPAT },
+	{ "help",    no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ 0 },
+	/* clang-format on */
+};
+
+/* getopt says '?' for what it does not know, and -? is such an option too. */
+static int wrong_option(int option, char **argv)
+{
+	char letter[] = { '-', (char)optopt, '\0' };
+	bool is_long = !strncmp(argv[optind - 1], "--", 2);
+	return refuse(is_long ? argv[optind - 1] : letter,
+		      option == ':' ? "needs an argument"
+				    : "no such option, or not so; -h shows them");
+}
+
+int arguments_parse(struct arguments *ret, int argc, char **argv)
+{
+	int option;
+	memset(ret, 0, sizeof(*ret));
+	ret->apply.rfc_mode = true;
+	optind = 0; /* from the start */
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, ":acDf:FhHklnNpPrvVx", long_options, NULL)) !=
+	       -1) {
+		if (option == '?' && optopt == '?')
+			option = 'h';
+		if (option == '?' || option == ':')
+			return wrong_option(option, argv);
+		if (option == 'V' || option == 'h') {
+			ret->mode = option == 'V' ? MODE_VERSION : MODE_HELP;
+			return 0;
+		}
+		if (take_option(ret, option, optarg))
+			return -EINVAL;
+	}
+	return check_arguments(ret, argc, argv);
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The command line is understood, and what does not fit together is refused. */
+#include "base/unit.h"
+
+#include "setkey_args.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+enum { WORDS_MAX = 8, LINE_BYTES = 128 };
+
+static struct arguments args;
+
+/* Parses "setkey " and line; stderr is not shown. */
+static int parse(const char *line)
+{
+	static char copy[LINE_BYTES];
+	char *words[WORDS_MAX + 1] = { 0 };
+	int n = 0, shown = dup(STDERR_FILENO), hidden = open("/dev/null", O_WRONLY);
+	snprintf(copy, sizeof(copy), "setkey %s", line);
+	for (char *w = strtok(copy, " "); w && n < WORDS_MAX; w = strtok(NULL, " "))
+		words[n++] = w;
+	fflush(stderr);
+	dup2(hidden, STDERR_FILENO);
+	int rc = arguments_parse(&args, n, words);
+	fflush(stderr);
+	dup2(shown, STDERR_FILENO);
+	close(shown);
+	close(hidden);
+	return rc;
+}
+
+static void short_options_go_together(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("-DPpN"), 0);
+	assert_int_equal(args.mode, MODE_DUMP);
+	assert_true(args.policies && args.apply.ports && args.apply.hide_socket_policies);
+	assert_true(args.apply.rfc_mode);
+	assert_int_equal(parse("-kvaf -"), 0);
+	assert_int_equal(args.mode, MODE_FILE);
+	assert_string_equal(args.file, "-");
+	assert_true(!args.apply.rfc_mode && args.apply.verbose && args.apply.show_dead);
+}
+
+static void check_is_the_long_name_of_n(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("-f x"), 0);
+	assert_false(args.check_only || args.compat);
+	assert_int_equal(parse("--check -f x"), 0);
+	assert_true(args.check_only);
+	assert_int_equal(parse("-n --compat -c"), 0);
+	assert_true(args.check_only && args.compat);
+}
+
+static void help_and_version_come_before_all_else(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("-h"), 0);
+	assert_int_equal(args.mode, MODE_HELP);
+	assert_int_equal(parse("-?"), 0);
+	assert_int_equal(args.mode, MODE_HELP);
+	assert_int_equal(parse("--compat --version x"), 0);
+	assert_int_equal(args.mode, MODE_VERSION);
+	assert_true(args.compat);
+}
+
+static void what_does_not_fit_together_is_refused(void **state)
+{
+	static const char *const wrong[] = {
+		"",   "-P",       "-P -c",     "-n -D", "--check -F", "-D -F",      "-D x",
+		"-y", "--nosuch", "--check=1", "-f",    "dumpfile",   "-c -f file",
+	};
+	(void)state;
+	for (size_t i = 0; i < N_ELEMENTS(wrong); i++)
+		if (parse(wrong[i]) != -EINVAL)
+			fail_msg("setkey %s was not refused", wrong[i]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(short_options_go_together),
+		cmocka_unit_test(check_is_the_long_name_of_n),
+		cmocka_unit_test(help_and_version_come_before_all_else),
+		cmocka_unit_test(what_does_not_fit_together_is_refused),
+	};
+	return cmocka_run_group_tests_name("setkey_args", tests, NULL, NULL);
+}
