@@ -41,3 +41,7 @@ both() {
 	both pfkey_lab_test 'batches_*'
 	both pfkey_lab_test 'an_unknown_*'
 }
+
+@test "a program written for KAME's libipsec registers, adds, reads and deletes" {
+	both kame_lab_test
+}
