@@ -163,8 +163,11 @@ static void answer(struct monitor *m, uint32_t id, const struct request_result *
 {
 	int r = channel_send(m->channel, REQUEST_RESULT, id, slice_of(result, sizeof(*result)));
 
-	/* An engine that does not hear what became of its SAs cannot go on. */
-	if (r < 0) {
+	/* One that stops may be gone before the last answer; it asked for removals only. */
+	if (r < 0 && m->stopping) {
+		LOG(DEBUG, "answer_lost", F_STR("reason", strerror(-r)));
+	} else if (r < 0) {
+		/* An engine that does not hear what became of its SAs cannot go on. */
 		LOG(ERROR, "answer_lost", F_STR("reason", strerror(-r)));
 		fail(m);
 	}

@@ -118,7 +118,18 @@ tanukid_start() {
 _tanukid_up() {
 	has_ended "tanukid.$1" || [ -S "/proc/$REPLY/root/run/tanukid/tanukid.sock" ]
 }
-tanukid_stop() { stop "tanukid.$1"; }
+# tanukid_stop NODE: and it says that it ended well.
+tanukid_stop() {
+	local rc=0
+	pid_of "tanukid.$1" || return 0
+	set -- "$1" "$REPLY"
+	stop "tanukid.$1" || return
+	wait "$2" || rc=$?
+	[ $rc = 0 ] || [ $rc = 127 ] || { # 127: started by somebody else
+		echo "tanukid of $1 ended with $rc"
+		return 1
+	}
+}
 
 # tanukictl NODE WORD...
 tanukictl() { in_ns "$1" "$LAB_BUILD/tools/tanukictl" "${@:2}"; }
