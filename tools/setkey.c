@@ -35,8 +35,10 @@ static void print_message(void *arg, const struct script_message *m)
 {
 	(void)arg;
 	fflush(stdout); /* dumps and messages in their order */
-	fprintf(stderr, "%s:%u:%u: %s%s\n", m->file, m->at.line, m->at.column,
-		m->is_warning ? "warning: " : "", m->text);
+	fprintf(stderr, "%s:", m->file);
+	if (m->at.line)
+		fprintf(stderr, "%u:%u:", m->at.line, m->at.column);
+	fprintf(stderr, " %s%s\n", m->is_warning ? "warning: " : "", m->text);
 }
 
 /* ---- text ---- */

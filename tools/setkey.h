@@ -57,6 +57,11 @@ enum { COMMAND_TEXT_MAX_BYTES = 256 };
 
 /* The command without its keys, "add 192.0.2.1 192.0.2.2 esp 0x00000200", into buf. */
 const char *command_text(const struct command *c, char *buf);
+/* What to ask keydb for, with pointers into c; for those that touch one entry (add, update,
+ * delete, spdadd, spdupdate, spddelete). */
+struct keydb_op command_op(const struct command *c);
+/* Is the SA one of those between the addresses of a "deleteall"?  Ports do not matter. */
+bool command_matches_sa(const struct command *c, const struct keydb_sa *sa);
 /* The word that starts it: "spdadd". */
 const char *command_word(enum command_kind kind);
 
@@ -76,6 +81,8 @@ struct command_cursor {
 /* Copies c; its unused bytes must be zero.  -ENOMEM leaves the list as it was. */
 MUST_USE int command_list_add(struct command_list *l, const struct command *c);
 struct command_cursor command_list_start(const struct command_list *l);
+/* Where the next command will be added, for command_list_next(); chunk NULL is the start. */
+struct command_cursor command_list_end(const struct command_list *l);
 /* False at the end.  The caller wipes *ret when it held keys. */
 bool command_list_next(struct command_cursor *cursor, struct command *ret);
 /* Wipes and frees; the list is empty then. */
@@ -85,7 +92,7 @@ void command_list_done(struct command_list *l);
 
 struct script_message {
 	const char *file; /* as the user named it */
-	struct place at;
+	struct place at;  /* line 0: the whole script */
 	bool is_warning;
 	const char *text; /* borrowed; holds no key */
 };
@@ -116,6 +123,7 @@ MUST_USE int setkey_parse(const struct script *script, struct command_list *out)
 
 struct apply_options {
 	bool rfc_mode;  /* each "in" policy gets a copy for forwarded packets */
+	bool atomic;    /* after an error stop and undo what was done */
 	bool verbose;   /* tells each command that was done, on stderr */
 	bool show_dead; /* see struct print_options */
 	bool hide_socket_policies;
@@ -123,7 +131,7 @@ struct apply_options {
 };
 
 /*
- * Does the commands in order, bulk ones in batches, and goes on after an error.  Each failure is
+ * Does the commands in order, bulk ones in batches, and goes on after an error unless atomic.  Each failure is
  * reported (script's file and reporter, the command's place).  Returns the number of failures.
  */
 size_t setkey_apply(struct keydb *k, const struct script *script, const struct command_list *list,

@@ -7,9 +7,8 @@
  * own direction "fwd".  In RFC mode each command on an "in" policy therefore does the same to a
  * copy for fwd, unless the script has a command of its own for that fwd policy.
  */
-#include "setkey.h"
+#include "setkey_undo.h"
 
-#include "base/addr.h"
 #include "base/fmt.h"
 
 #include <errno.h>
@@ -34,6 +33,7 @@ struct applier {
 	size_t n_batch, failures;
 	struct keydb_selector *own_fwd; /* sorted; what the script itself does to fwd */
 	size_t n_own_fwd;
+	struct undo undo; /* atomic */
 };
 
 /* ---- messages ---- */
@@ -156,34 +156,30 @@ static struct keydb_policy fwd_copy(const struct keydb_policy *in)
 
 /* ---- batches ---- */
 
-static struct keydb_op op_of(const struct command *c)
+/* Remembers an entry that was added; without memory for that it goes at once. */
+static void note_added(struct applier *a, const struct command *c)
 {
-	struct keydb_op op = { .sa = &c->sa };
-	switch (c->kind) {
-	case COMMAND_ADD:
-		op.kind = KEYDB_OP_SA_ADD;
-		break;
-	case COMMAND_UPDATE:
-		op.kind = KEYDB_OP_SA_UPDATE;
-		break;
-	case COMMAND_DELETE:
-		op.kind = KEYDB_OP_SA_DELETE;
-		op.sa_id = &c->sa.id;
-		break;
-	case COMMAND_SPDADD:
-		op.kind = KEYDB_OP_POLICY_ADD;
-		op.policy = &c->policy;
-		break;
-	case COMMAND_SPDUPDATE:
-		op.kind = KEYDB_OP_POLICY_UPDATE;
-		op.policy = &c->policy;
-		break;
-	default:
-		op.kind = KEYDB_OP_POLICY_DELETE;
-		op.policy = &c->policy;
-		break;
-	}
-	return op;
+	if (!a->options->atomic || (c->kind != COMMAND_ADD && c->kind != COMMAND_SPDADD))
+		return;
+	if (!undo_note_added(&a->undo, c))
+		return;
+	fail(a, c, "", -ENOMEM, "");
+	if (c->kind == COMMAND_ADD)
+		(void)keydb_sa_delete(a->k, &c->sa.id);
+	else
+		(void)keydb_policy_delete(a->k, &c->policy);
+}
+
+static void note_added_both(struct applier *a, const struct batch_entry *e, bool main, bool copy)
+{
+	struct command c;
+	if (main)
+		note_added(a, &e->command);
+	if (!copy)
+		return;
+	c = e->command;
+	c.policy = e->copy;
+	note_added(a, &c);
 }
 
 /* Reports one entry; copy is the operation on its copy, or NULL. */
@@ -195,6 +191,7 @@ static void judge(struct applier *a, const struct batch_entry *e, const struct k
 	/* Policies that were added in kernel mode have no copy to delete. */
 	if (copy_failed && c->kind == COMMAND_SPDDELETE && copy->result == -ENOENT)
 		copy_failed = false;
+	note_added_both(a, e, !op->result, copy && !copy->result && !op->result);
 	if (op->result) {
 		fail(a, c, "", op->result, op->reason);
 		/* Either both or none. */
@@ -215,10 +212,10 @@ static void send_batch(struct applier *a)
 		return;
 	for (size_t i = 0; i < a->n_batch; i++) {
 		struct batch_entry *e = &a->batch[i];
-		ops[n_ops++] = op_of(&e->command);
+		ops[n_ops++] = command_op(&e->command);
 		if (!e->has_copy)
 			continue;
-		ops[n_ops] = op_of(&e->command);
+		ops[n_ops] = command_op(&e->command);
 		ops[n_ops++].policy = &e->copy;
 	}
 	int rc = keydb_batch(a->k, ops, n_ops);
@@ -232,14 +229,50 @@ static void send_batch(struct applier *a)
 	a->n_batch = 0;
 }
 
+/* Remembers what c is going to change or remove; false if it must not be done. */
+static bool note_before(struct applier *a, const struct command *c)
+{
+	const char *why = "";
+	int rc = undo_note_before(&a->undo, a->k, c, &why);
+	if (rc)
+		fail(a, c, "", rc, rc == -ENOMEM || why[0] ? why : keydb_error(a->k));
+	return !rc;
+}
+
+/* The same for a command in a batch and its copy. */
+static bool note_entry_before(struct applier *a, const struct batch_entry *e)
+{
+	struct command copy;
+	if (!note_before(a, &e->command))
+		return false;
+	if (!e->has_copy)
+		return true;
+	copy = e->command;
+	copy.policy = e->copy;
+	return note_before(a, &copy);
+}
+
+/* To undo a change it must be known what was there: such commands are a batch of their own. */
+static bool goes_alone(const struct applier *a, const struct command *c)
+{
+	return a->options->atomic && c->kind != COMMAND_ADD && c->kind != COMMAND_SPDADD;
+}
+
 static void put_in_batch(struct applier *a, const struct command *c)
 {
+	bool alone = goes_alone(a, c);
+	if (alone)
+		send_batch(a);
+	if (alone && a->failures)
+		return;
 	struct batch_entry *e = &a->batch[a->n_batch++];
 	e->command = *c;
 	e->has_copy = needs_copy(a, c);
 	if (e->has_copy)
 		e->copy = fwd_copy(&c->policy);
-	if (a->n_batch == BATCH_COMMANDS)
+	if (alone && !note_entry_before(a, e))
+		a->n_batch = 0;
+	if (alone || a->n_batch == BATCH_COMMANDS)
 		send_batch(a);
 }
 
@@ -257,24 +290,15 @@ static void do_get(struct applier *a, const struct command *c)
 
 /* What deleteall found: the SAs between two addresses. */
 struct matches {
-	const struct keydb_sa_id *wanted;
+	const struct command *wanted;
 	struct keydb_sa_id *ids;
 	size_t n, room;
 };
 
-/* Ports do not matter. */
-static bool same_address(const union keydb_addr *x, const union keydb_addr *y)
-{
-	struct addr a, b;
-	return !addr_from_sockaddr(&x->sa, sizeof(*x), &a) &&
-	       !addr_from_sockaddr(&y->sa, sizeof(*y), &b) && addr_eq(&a, &b);
-}
-
 static int on_match(void *arg, const struct keydb_sa *sa)
 {
 	struct matches *m = arg;
-	if (sa->id.proto != m->wanted->proto || !same_address(&sa->id.src, &m->wanted->src) ||
-	    !same_address(&sa->id.dst, &m->wanted->dst))
+	if (!command_matches_sa(m->wanted, sa))
 		return 0;
 	if (m->n == m->room) {
 		size_t more = m->room ? 2 * m->room : BATCH_COMMANDS;
@@ -306,7 +330,7 @@ static void delete_some(struct applier *a, const struct command *c, const struct
 
 static void do_deleteall(struct applier *a, const struct command *c)
 {
-	struct matches m = { .wanted = &c->sa.id };
+	struct matches m = { .wanted = c };
 	size_t before = a->failures;
 	int rc = keydb_sa_dump(a->k, c->sa.id.proto, on_match, &m);
 	if (rc)
@@ -358,6 +382,8 @@ static void apply_command(struct applier *a, const struct command *c)
 		return;
 	}
 	send_batch(a);
+	if (a->options->atomic && (a->failures || !note_before(a, c)))
+		return;
 	fn(a, c);
 }
 
@@ -367,6 +393,20 @@ static int prepare(struct applier *a, const struct command_list *list)
 	if (!a->batch)
 		return -ENOMEM;
 	return a->options->rfc_mode ? collect_own_fwd(a, list) : 0;
+}
+
+static bool must_stop(const struct applier *a)
+{
+	return a->options->atomic && a->failures > 0;
+}
+
+static void applier_done(struct applier *a)
+{
+	if (a->batch)
+		explicit_bzero(a->batch, BATCH_COMMANDS * sizeof(*a->batch));
+	free(a->batch);
+	free(a->own_fwd);
+	undo_done(&a->undo);
 }
 
 size_t setkey_apply(struct keydb *k, const struct script *script, const struct command_list *list,
@@ -387,12 +427,13 @@ size_t setkey_apply(struct keydb *k, const struct script *script, const struct c
 	if (rc)
 		fail(&a, &(struct command){ .kind = COMMAND_EXIT, .at = script->first }, "", rc,
 		     "");
-	while (!rc && command_list_next(&cursor, &c))
+	while (!rc && !must_stop(&a) && command_list_next(&cursor, &c))
 		apply_command(&a, &c);
-	if (!rc)
+	if (!rc && !must_stop(&a))
 		send_batch(&a);
+	if (must_stop(&a))
+		undo_all(&a.undo, k, script);
 	explicit_bzero(&c, sizeof(c));
-	free(a.batch);
-	free(a.own_fwd);
+	applier_done(&a);
 	return a.failures;
 }

@@ -22,6 +22,9 @@ struct fake_kernel {
 	int refusal;        /* so */
 	const struct keydb_sa *sas;
 	size_t n_sas;
+	const struct keydb_policy *policies;
+	size_t n_policies;
+	uint8_t sa_state; /* of what sa_get finds */
 	char log[LOG_BYTES];
 };
 
@@ -93,7 +96,30 @@ int __wrap_keydb_sa_get(struct keydb *k, const struct keydb_sa_id *id, struct ke
 	(void)k;
 	memset(ret, 0, sizeof(*ret));
 	ret->id = *id;
+	ret->state = fake.sa_state;
 	return ask("get", "");
+}
+
+/* Policies are there as they are asked for, with the priority 7. */
+int __wrap_keydb_policy_get(struct keydb *k, const struct keydb_policy *p,
+			    struct keydb_policy *ret);
+int __wrap_keydb_policy_get(struct keydb *k, const struct keydb_policy *p, struct keydb_policy *ret)
+{
+	(void)k;
+	*ret = *p;
+	ret->priority = 7;
+	ret->index = 8;
+	return ask("spdget", "");
+}
+
+int __wrap_keydb_policy_dump(struct keydb *k, keydb_policy_fn fn, void *arg);
+int __wrap_keydb_policy_dump(struct keydb *k, keydb_policy_fn fn, void *arg)
+{
+	int rc = ask("spddump", "");
+	(void)k;
+	for (size_t i = 0; !rc && i < fake.n_policies; i++)
+		rc = fn(arg, &fake.policies[i]);
+	return rc;
 }
 
 int __wrap_keydb_sa_flush(struct keydb *k, uint8_t proto);
@@ -130,10 +156,9 @@ static void log_message(void *arg, const struct script_message *m)
 }
 
 /* Parses and applies; returns the number of failures. */
-static size_t apply_as(const char *text, bool rfc_mode)
+static size_t apply_with(const char *text, struct apply_options options)
 {
 	struct command_list list = { 0 };
-	struct apply_options options = { .rfc_mode = rfc_mode };
 	struct script script = {
 		.file = "test",
 		.text = text,
@@ -148,9 +173,19 @@ static size_t apply_as(const char *text, bool rfc_mode)
 	return failures;
 }
 
+static size_t apply_as(const char *text, bool rfc_mode)
+{
+	return apply_with(text, (struct apply_options){ .rfc_mode = rfc_mode });
+}
+
 static size_t apply(const char *text)
 {
 	return apply_as(text, true);
+}
+
+static size_t apply_atomic(const char *text)
+{
+	return apply_with(text, (struct apply_options){ .rfc_mode = true, .atomic = true });
 }
 
 static void assert_asked(const char *const *want, size_t n)
@@ -378,6 +413,120 @@ static void deleteall_reports_what_it_cannot_delete(void **state)
 	free(sas);
 }
 
+/* ---- all or nothing ---- */
+
+#define UNDONE "0:0: nothing is changed: what was done is undone\n"
+
+static void atomic_script_that_works_is_not_undone(void **state)
+{
+	(void)state;
+	assert_int_equal(apply_atomic("add ::1 ::1 esp 300 -E null;" IN "none;"), 0);
+	ASSERT_ASKED("add 300", "spdadd in", "spdadd fwd");
+	assert_string_equal(fake.log, "");
+}
+
+static void adds_are_deleted_in_reverse(void **state)
+{
+	(void)state;
+	fake.refuse = "add 301";
+	fake.refusal = -EINVAL;
+	assert_int_equal(apply_atomic("add ::1 ::1 esp 300 -E null;" IN "none;"
+				      "add ::1 ::1 esp 301 -E null; add ::1 ::1 esp 302 -E null;"),
+			 1);
+	ASSERT_ASKED("add 300", "spdadd in", "spdadd fwd", "add 301", "add 302", "delete 302",
+		     "spddelete fwd", "spddelete in", "delete 300");
+	assert_non_null(strstr(fake.log, UNDONE));
+}
+
+static void entry_that_was_there_stays_when_adding_it_fails(void **state)
+{
+	(void)state;
+	fake.refuse = "add 300";
+	fake.refusal = -EEXIST;
+	assert_int_equal(apply_atomic("add ::1 ::1 esp 300 -E null;"), 1);
+	ASSERT_ASKED("add 300");
+}
+
+static void nothing_is_done_behind_the_first_failure(void **state)
+{
+	(void)state;
+	fake.refuse = "add 300";
+	fake.refusal = -EEXIST;
+	assert_int_equal(apply_atomic("add ::1 ::1 esp 300 -E null; flush; dump;"
+				      "delete ::1 ::1 esp 301;"),
+			 1);
+	ASSERT_ASKED("add 300");
+}
+
+static void changes_and_deletions_are_put_back_as_they_were(void **state)
+{
+	(void)state;
+	fake.refuse = "flush 51";
+	fake.refusal = -EPERM;
+	fake.sa_state = KEYDB_SA_MATURE;
+	assert_int_equal(apply_atomic("update ::1 ::1 esp 300 -E null;"
+				      "delete ::1 ::1 esp 301;" OUT "none;"
+				      "spdupdate ::1 ::2 any -P out none; flush ah;"),
+			 1);
+	ASSERT_ASKED("get", "update 300", "get", "delete 301", "spdadd out", "spdget",
+		     "spdupdate out", "dump", "flush 51", "spdupdate out", "spddelete out",
+		     "add 301", "update 300");
+	assert_non_null(strstr(fake.log, UNDONE));
+}
+
+static void policy_that_spdupdate_made_is_deleted(void **state)
+{
+	(void)state;
+	fake.refuse = "spdget";
+	fake.refusal = -ENOENT;
+	assert_int_equal(apply_atomic("spdupdate ::1 ::2 any -P out none;"), 0);
+	ASSERT_ASKED("spdget", "spdupdate out");
+}
+
+static void larval_sa_is_not_touched_because_it_could_not_come_back(void **state)
+{
+	(void)state;
+	fake.sa_state = KEYDB_SA_LARVAL;
+	assert_int_equal(apply_atomic("update ::1 ::1 esp 300 -E null;"), 1);
+	ASSERT_ASKED("get");
+	assert_non_null(strstr(fake.log, "larval"));
+}
+
+static void flushed_tables_are_put_back_from_the_oldest_on(void **state)
+{
+	struct keydb_sa *sas = calloc(MANY, sizeof(*sas));
+	struct keydb_policy policies[3];
+	(void)state;
+	memset(policies, 0, sizeof(policies));
+	policies[1].dir = KEYDB_DIR_OUT;
+	policies[2].dir = KEYDB_DIR_SOCKET_IN;
+	fill_sad(sas);
+	for (size_t i = 0; i < 3; i++)
+		sas[i].state = KEYDB_SA_MATURE;
+	sas[1].usage.packets = 1;
+	fake.sas = sas;
+	fake.n_sas = 3;
+	fake.policies = policies;
+	fake.n_policies = 3;
+	fake.refuse = "add 300";
+	fake.refusal = -EINVAL;
+	assert_int_equal(apply_atomic("flush; spdflush; add ::1 ::1 esp 300 -E null;"), 1);
+	free(sas);
+	ASSERT_ASKED("dump", "flush 0", "spddump", "spdflush", "add 300", "spdadd out", "spdadd in",
+		     "add 1002", "add 1001", "add 1000");
+	assert_non_null(strstr(fake.log, "1 SAs that were put back count"));
+}
+
+static void what_resists_being_undone_is_told(void **state)
+{
+	(void)state;
+	fake.refuse = "delete 300";
+	fake.refusal = -EPERM;
+	assert_int_equal(apply_atomic("add ::1 ::1 esp 300 -E null;\ndelete ::1 ::1 esp 300;"), 1);
+	assert_non_null(strstr(fake.log, "1:1: not undone: delete ::1 ::1 esp 0x0000012c: "));
+	assert_non_null(strstr(fake.log, "changes could not be undone"));
+}
+
 #define TEST(fn) cmocka_unit_test_setup(fn, fresh)
 
 int main(void)
@@ -399,6 +548,15 @@ int main(void)
 		TEST(nothing_is_done_behind_exit),
 		TEST(deleteall_deletes_all_between_two_addresses),
 		TEST(deleteall_reports_what_it_cannot_delete),
+		TEST(atomic_script_that_works_is_not_undone),
+		TEST(adds_are_deleted_in_reverse),
+		TEST(entry_that_was_there_stays_when_adding_it_fails),
+		TEST(nothing_is_done_behind_the_first_failure),
+		TEST(changes_and_deletions_are_put_back_as_they_were),
+		TEST(policy_that_spdupdate_made_is_deleted),
+		TEST(larval_sa_is_not_touched_because_it_could_not_come_back),
+		TEST(flushed_tables_are_put_back_from_the_oldest_on),
+		TEST(what_resists_being_undone_is_told),
 	};
 	return cmocka_run_group_tests_name("setkey_apply", tests, NULL, NULL);
 }

@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* Long options without a letter; above every character. */
-enum { OPTION_COMPAT = 256 };
+enum { OPTION_COMPAT = 256, OPTION_ATOMIC };
 
 const char arguments_usage[] =
 	"usage: setkey [-knrvpaN] -f FILE   commands from a file, - is stdin\n"
@@ -23,6 +23,7 @@ const char arguments_usage[] =
 	" -N  no per-socket policies\n"
 	" -r  an \"in\" policy also holds for forwarded packets (default)\n"
 	" -k  policies as the kernel has them: in, out and fwd apart\n"
+	" --atomic  all or, after an error, nothing\n"
 	" --check   the same as -n\n"
 	" --compat  exit codes of older setkeys\n";
 
@@ -89,6 +90,9 @@ static int take_option(struct arguments *args, int option, const char *value)
 	case 'v':
 		args->apply.verbose = true;
 		return 0;
+	case OPTION_ATOMIC:
+		args->apply.atomic = true;
+		return 0;
 	case OPTION_COMPAT:
 		args->compat = true;
 		return 0;
@@ -112,11 +116,14 @@ static int check_arguments(const struct arguments *args, int argc, char **argv)
 		return refuse("-P", "goes with -D or -F");
 	if (args->check_only && is_table)
 		return refuse("-n", "goes with -f or -c");
+	if (args->apply.atomic && args->mode != MODE_FILE)
+		return refuse("--atomic", "goes with -f");
 	return 0;
 }
 
 static const struct option long_options[] = {
 	/* clang-format off */
+	{ "atomic",  no_argument, NULL, OPTION_ATOMIC },
 	{ "check",   no_argument, NULL, 'n' },
 	{ "compat",  no_argument, NULL, OPTION_COMPAT },
 	{ "help",    no_argument, NULL, 'h' },

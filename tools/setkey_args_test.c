@@ -72,7 +72,7 @@ static void what_does_not_fit_together_is_refused(void **state)
 {
 	static const char *const wrong[] = {
 		"",   "-P",       "-P -c",     "-n -D", "--check -F", "-D -F",      "-D x",
-		"-y", "--nosuch", "--check=1", "-f",    "dumpfile",   "-c -f file",
+		"-y", "--nosuch", "--check=1", "-f",    "dumpfile",   "-c -f file", "--atomic -c",
 	};
 	(void)state;
 	for (size_t i = 0; i < N_ELEMENTS(wrong); i++)

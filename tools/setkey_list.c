@@ -97,6 +97,53 @@ const char *command_text(const struct command *c, char *buf)
 	return buf;
 }
 
+/* ---- what a command asks for ---- */
+
+struct keydb_op command_op(const struct command *c)
+{
+	struct keydb_op op = { .sa = &c->sa };
+	switch (c->kind) {
+	case COMMAND_ADD:
+		op.kind = KEYDB_OP_SA_ADD;
+		break;
+	case COMMAND_UPDATE:
+		op.kind = KEYDB_OP_SA_UPDATE;
+		break;
+	case COMMAND_DELETE:
+		op.kind = KEYDB_OP_SA_DELETE;
+		op.sa_id = &c->sa.id;
+		break;
+	case COMMAND_SPDADD:
+		op.kind = KEYDB_OP_POLICY_ADD;
+		op.policy = &c->policy;
+		break;
+	case COMMAND_SPDUPDATE:
+		op.kind = KEYDB_OP_POLICY_UPDATE;
+		op.policy = &c->policy;
+		break;
+	default:
+		op.kind = KEYDB_OP_POLICY_DELETE;
+		op.policy = &c->policy;
+		break;
+	}
+	return op;
+}
+
+static bool same_address(const union keydb_addr *x, const union keydb_addr *y)
+{
+	struct addr a, b;
+	return !addr_from_sockaddr(&x->sa, sizeof(*x), &a) &&
+	       !addr_from_sockaddr(&y->sa, sizeof(*y), &b) && addr_eq(&a, &b);
+}
+
+bool command_matches_sa(const struct command *c, const struct keydb_sa *sa)
+{
+	return sa->id.proto == c->sa.id.proto && same_address(&sa->id.src, &c->sa.id.src) &&
+	       same_address(&sa->id.dst, &c->sa.id.dst);
+}
+
+/* ---- the list ---- */
+
 /* Writes c to out (RECORD_MAX_BYTES) and returns the number of bytes. */
 static size_t pack(const struct command *c, uint8_t *out)
 {
@@ -159,6 +206,12 @@ int command_list_add(struct command_list *l, const struct command *c)
 struct command_cursor command_list_start(const struct command_list *l)
 {
 	return (struct command_cursor){ .chunk = l->first };
+}
+
+struct command_cursor command_list_end(const struct command_list *l)
+{
+	return (struct command_cursor){ .chunk = l->last,
+					.at_bytes = l->last ? l->last->used_bytes : 0 };
 }
 
 bool command_list_next(struct command_cursor *cursor, struct command *ret)

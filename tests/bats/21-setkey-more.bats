@@ -60,3 +60,55 @@ unprivileged() {
 	run -0 setkey gw-a -V
 	run -1 setkey gw-a --compat
 }
+
+#### all or nothing
+
+# tables NODE: SAD and SPD, an entry in a line, without what changes by itself.
+tables() {
+	{
+		setkey "$1" -D
+		setkey "$1" -DP
+	} | sed -E '/created:|diff:|last:/d; s/(sadb_|spid|pid|seq)=.*//' |
+		sed -E ':a; N; $!ba; s/\n\t/ /g' | sort
+}
+
+@test "--atomic: after an error everything is as it was" {
+	local before
+	loads gw-a <<-END
+		add 192.0.2.1 192.0.2.2 esp 0x300 -m tunnel -u 7 -r 64 -lh 3600 -E aes-gcm-16 $GCM;
+		add 192.0.2.2 192.0.2.1 ah 0x301 -A hmac-sha1 $SHA1;
+		spdadd 10.1.0.0/16 10.2.0.0/16 any -P out prio high ipsec
+			esp/tunnel/192.0.2.1-192.0.2.2/unique:7;
+		spdadd 10.1.0.0/16 10.2.0.0/17 tcp -P in none;
+	END
+	before=$(tables gw-a)
+	script gw-a --atomic <<-END
+		add 192.0.2.1 192.0.2.2 esp 0x302 -E null;
+		update 192.0.2.1 192.0.2.2 esp 0x300 -m tunnel -lh 100 -E aes-gcm-16 $GCM;
+		spdupdate 10.1.0.0/16 10.2.0.0/16 any -P out discard;
+		spddelete 10.1.0.0/16 10.2.0.0/17 tcp -P in;
+		flush;
+		spdflush;
+		add 192.0.2.1 192.0.2.2 esp 0x303 -E null;
+		spdadd ::/0 ::/0 any -P in none;
+		delete 192.0.2.1 192.0.2.2 esp 0x999;
+	END
+	[ "$status" = 1 ]
+	[ "${lines[0]}" = "stdin:9:1: delete 192.0.2.1 192.0.2.2 esp 0x00000999: No entry" ]
+	[ "${lines[1]}" = "stdin: nothing is changed: what was done is undone" ]
+	[ ${#lines[@]} = 2 ]
+	diff -u <(echo "$before") <(tables gw-a)
+}
+
+@test "--atomic: a script without errors is applied" {
+	loads gw-a --atomic <<-END
+		flush;
+		spdflush;
+		add 192.0.2.1 192.0.2.2 esp 0x300 -E null;
+		spdadd 10.1.0.0/16 10.2.0.0/16 any -P in none;
+	END
+	sad gw-a
+	[ ${#SAD[@]} = 1 ]
+	run setkey gw-a -DP
+	[ "$(grep -c spid= <<<"$output")" = 2 ]
+}
