@@ -96,9 +96,12 @@ static int add_sockets(scmp_filter_ctx filter, const int *families)
 	/* syslog(3) may want to connect again: it then does without. */
 	if (*families == END)
 		return seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(socket), 0);
-	for (; *families != END && r == 0; families++)
-		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
-				     SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)*families));
+	for (; *families != END && r == 0; families++) {
+		const struct scmp_arg_cmp family = { .arg = 0,
+						     .op = SCMP_CMP_EQ,
+						     .datum_a = (scmp_datum_t)*families };
+		r = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, &family);
+	}
 	return r;
 }
 
