@@ -256,8 +256,9 @@ static int name_failure(const struct keydb_op *op, struct err *err)
 		return err_set(err, op->result,
 			       "a policy of somebody else (direction %s) is in the way",
 			       op_name(op));
-	return err_set(err, op->result, "%s%s: %s%s%s", what, op_name(op), strerror(-op->result),
-		       op->reason[0] ? ": " : "", op->reason);
+	/* The kernel's own words say more than the number. */
+	return err_set(err, op->result, "%s%s: %s", what, op_name(op),
+		       op->reason[0] ? op->reason : strerror(-op->result));
 }
 
 /*
