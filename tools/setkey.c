@@ -8,6 +8,7 @@
  * The exit status is 0 only if everything worked.
  */
 #include "setkey_args.h"
+#include "setkey_diff.h"
 #include "setkey_lex.h"
 
 #include <errno.h>
@@ -18,6 +19,9 @@
 #include <unistd.h>
 
 enum { READ_BYTES = 64 * 1024, WRITE_BYTES = 256 * 1024 };
+
+/* diff(1)'s, for --diff */
+enum { DIFFERENT = 1, EXIT_TROUBLE = 2 };
 
 /* Text that may hold keys: wiped whenever it moves or goes. */
 struct text {
@@ -147,6 +151,47 @@ static int run_text(struct keydb *k, const struct script *script, const struct a
 	return rc;
 }
 
+/* Makes the tables equal; the copies for forwarded packets are in the list already. */
+static int sync_tables(struct keydb *k, const struct script *script, const struct diff *d,
+		       const struct arguments *args)
+{
+	struct command_list list = { 0 };
+	struct apply_options options = args->apply;
+	int rc = diff_commands(d, &list);
+	options.rfc_mode = false;
+	if (rc)
+		complain(script->file, rc);
+	else if (setkey_apply(k, script, &list, &options) > 0)
+		rc = -EIO;
+	command_list_done(&list);
+	return rc;
+}
+
+static int compare(struct keydb *k, const struct script *script, const struct command_list *list,
+		   const struct arguments *args)
+{
+	struct diff *d = NULL;
+	int rc = diff_make(k, script, list, args->apply.rfc_mode, &d);
+	if (rc == -ENOMEM)
+		complain(script->file, rc);
+	if (!rc && args->sync)
+		rc = sync_tables(k, script, d, args);
+	else if (!rc && !diff_is_empty(d))
+		rc = DIFFERENT;
+	if (rc == DIFFERENT)
+		diff_print(d, stdout, script->file);
+	diff_free(d);
+	return rc;
+}
+
+static int apply(struct keydb *k, const struct script *script, const struct command_list *list,
+		 const struct arguments *args)
+{
+	if (args->diff || args->sync)
+		return compare(k, script, list, args);
+	return setkey_apply(k, script, list, &args->apply) > 0 ? -EIO : 0;
+}
+
 /* The file is known to be right when the kernel is asked for access. */
 static int run_script(const struct script *script, const struct arguments *args)
 {
@@ -155,8 +200,8 @@ static int run_script(const struct script *script, const struct arguments *args)
 	int rc = parse(script, &list);
 	if (!rc)
 		rc = open_kernel(args, &k);
-	if (!rc && k && setkey_apply(k, script, &list, &args->apply) > 0)
-		rc = -EIO;
+	if (!rc && k)
+		rc = apply(k, script, &list, args);
 	keydb_close(k);
 	command_list_done(&list);
 	return rc;
@@ -325,5 +370,7 @@ int main(int argc, char **argv)
 	}
 	if (args.compat)
 		return compat_status(&args, rc);
+	if (rc < 0 && args.diff)
+		return EXIT_TROUBLE;
 	return rc ? EXIT_FAILURE : EXIT_SUCCESS;
 }

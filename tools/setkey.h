@@ -137,6 +137,11 @@ struct apply_options {
 size_t setkey_apply(struct keydb *k, const struct script *script, const struct command_list *list,
 		    const struct apply_options *options);
 
+/* ---- entries to text (setkey_write.c) ---- */
+
+/* Writes add, update, spdadd or spdupdate as one line of a script, keys included, to a FILE. */
+void setkey_write_entry(void *file, const struct command *c);
+
 /* ---- tables to text (setkey_print.c) ---- */
 
 struct print_options {

@@ -2,11 +2,8 @@
 /*
  * Does commands in the kernel.  Commands that add, change or delete one entry wait in a batch;
  * all others first send the batch, so the order of the script is kept.
- *
- * RFC 4301 checks forwarded packets against the inbound policy, Linux against policies of its
- * own direction "fwd".  In RFC mode each command on an "in" policy therefore does the same to a
- * copy for fwd, unless the script has a command of its own for that fwd policy.
  */
+#include "setkey_fwd.h"
 #include "setkey_undo.h"
 
 #include "base/fmt.h"
@@ -31,8 +28,7 @@ struct applier {
 	struct print_options print;
 	struct batch_entry *batch;
 	size_t n_batch, failures;
-	struct keydb_selector *own_fwd; /* sorted; what the script itself does to fwd */
-	size_t n_own_fwd;
+	struct own_fwd own_fwd;
 	struct undo undo; /* atomic */
 };
 
@@ -78,80 +74,6 @@ static void told(struct applier *a, const struct command *c, int rc)
 		fail(a, c, "", rc, keydb_error(a->k));
 	else
 		tell(a, c);
-}
-
-/* ---- copies for forwarded packets ---- */
-
-static int selector_compare(const void *x, const void *y)
-{
-	const struct keydb_selector *a = x, *b = y;
-	int d = memcmp(&a->src, &b->src, sizeof(a->src));
-	if (!d)
-		d = memcmp(&a->dst, &b->dst, sizeof(a->dst));
-	if (!d)
-		d = (a->src_bits << 8 | a->dst_bits) - (b->src_bits << 8 | b->dst_bits);
-	if (!d)
-		d = a->proto - b->proto;
-	if (!d)
-		d = (a->src_port_any << 1 | a->dst_port_any) -
-		    (b->src_port_any << 1 | b->dst_port_any);
-	if (!d)
-		d = a->src_port - b->src_port;
-	return d ? d : a->dst_port - b->dst_port;
-}
-
-static bool is_policy_command(enum command_kind kind)
-{
-	return kind == COMMAND_SPDADD || kind == COMMAND_SPDUPDATE || kind == COMMAND_SPDDELETE;
-}
-
-/* Collects the selectors of all fwd commands of the script. */
-static int collect_own_fwd(struct applier *a, const struct command_list *list)
-{
-	struct command_cursor cursor = command_list_start(list);
-	struct command c;
-	size_t room = 0;
-	int rc = 0;
-	while (!rc && command_list_next(&cursor, &c)) {
-		if (!is_policy_command(c.kind) || c.policy.dir != KEYDB_DIR_FWD)
-			continue;
-		if (a->n_own_fwd == room) {
-			size_t more = room ? 2 * room : BATCH_COMMANDS;
-			void *grown = reallocarray(a->own_fwd, more, sizeof(*a->own_fwd));
-			rc = grown ? 0 : -ENOMEM;
-			if (rc)
-				break;
-			a->own_fwd = grown;
-			room = more;
-		}
-		a->own_fwd[a->n_own_fwd++] = c.policy.sel;
-	}
-	explicit_bzero(&c, sizeof(c));
-	if (a->n_own_fwd)
-		qsort(a->own_fwd, a->n_own_fwd, sizeof(*a->own_fwd), selector_compare);
-	return rc;
-}
-
-static bool needs_copy(const struct applier *a, const struct command *c)
-{
-	if (!a->options->rfc_mode || !is_policy_command(c->kind) || c->policy.dir != KEYDB_DIR_IN)
-		return false;
-	return !a->n_own_fwd || !bsearch(&c->policy.sel, a->own_fwd, a->n_own_fwd,
-					 sizeof(*a->own_fwd), selector_compare);
-}
-
-/* A forwarded packet may have come through any SA of the right kind: unique becomes require. */
-static struct keydb_policy fwd_copy(const struct keydb_policy *in)
-{
-	struct keydb_policy p = *in;
-	p.dir = KEYDB_DIR_FWD;
-	for (size_t i = 0; i < p.n_templates; i++) {
-		if (p.templates[i].level != KEYDB_LEVEL_UNIQUE)
-			continue;
-		p.templates[i].level = KEYDB_LEVEL_REQUIRE;
-		p.templates[i].reqid = 0;
-	}
-	return p;
 }
 
 /* ---- batches ---- */
@@ -267,9 +189,9 @@ static void put_in_batch(struct applier *a, const struct command *c)
 		return;
 	struct batch_entry *e = &a->batch[a->n_batch++];
 	e->command = *c;
-	e->has_copy = needs_copy(a, c);
+	e->has_copy = a->options->rfc_mode && own_fwd_needs_copy(&a->own_fwd, c);
 	if (e->has_copy)
-		e->copy = fwd_copy(&c->policy);
+		e->copy = own_fwd_copy(&c->policy);
 	if (alone && !note_entry_before(a, e))
 		a->n_batch = 0;
 	if (alone || a->n_batch == BATCH_COMMANDS)
@@ -392,7 +314,7 @@ static int prepare(struct applier *a, const struct command_list *list)
 	a->batch = calloc(BATCH_COMMANDS, sizeof(*a->batch));
 	if (!a->batch)
 		return -ENOMEM;
-	return a->options->rfc_mode ? collect_own_fwd(a, list) : 0;
+	return a->options->rfc_mode ? own_fwd_collect(&a->own_fwd, list) : 0;
 }
 
 static bool must_stop(const struct applier *a)
@@ -405,7 +327,7 @@ static void applier_done(struct applier *a)
 	if (a->batch)
 		explicit_bzero(a->batch, BATCH_COMMANDS * sizeof(*a->batch));
 	free(a->batch);
-	free(a->own_fwd);
+	own_fwd_done(&a->own_fwd);
 	undo_done(&a->undo);
 }
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* Long options without a letter; above every character. */
-enum { OPTION_COMPAT = 256, OPTION_ATOMIC };
+enum { OPTION_COMPAT = 256, OPTION_ATOMIC, OPTION_DIFF, OPTION_SYNC };
 
 const char arguments_usage[] =
 	"usage: setkey [-knrvpaN] -f FILE   commands from a file, - is stdin\n"
@@ -25,6 +25,8 @@ const char arguments_usage[] =
 	" -k  policies as the kernel has them: in, out and fwd apart\n"
 	" --atomic  all or, after an error, nothing\n"
 	" --check   the same as -n\n"
+	" --diff    show what the tables have and the file has not, and the other way round\n"
+	" --sync    make the tables equal to the file\n"
 	" --compat  exit codes of older setkeys\n";
 
 static int set_mode(struct arguments *args, enum mode mode)
@@ -93,6 +95,12 @@ static int take_option(struct arguments *args, int option, const char *value)
 	case OPTION_ATOMIC:
 		args->apply.atomic = true;
 		return 0;
+	case OPTION_DIFF:
+		args->diff = true;
+		return 0;
+	case OPTION_SYNC:
+		args->sync = true;
+		return 0;
 	case OPTION_COMPAT:
 		args->compat = true;
 		return 0;
@@ -118,6 +126,10 @@ static int check_arguments(const struct arguments *args, int argc, char **argv)
 		return refuse("-n", "goes with -f or -c");
 	if (args->apply.atomic && args->mode != MODE_FILE)
 		return refuse("--atomic", "goes with -f");
+	if ((args->diff || args->sync) && args->mode != MODE_FILE)
+		return refuse(args->diff ? "--diff" : "--sync", "goes with -f");
+	if (args->diff && (args->sync || args->apply.atomic))
+		return refuse("--diff", "changes nothing: neither --sync nor --atomic go with it");
 	return 0;
 }
 
@@ -126,7 +138,9 @@ static const struct option long_options[] = {
 	{ "atomic",  no_argument, NULL, OPTION_ATOMIC },
 	{ "check",   no_argument, NULL, 'n' },
 	{ "compat",  no_argument, NULL, OPTION_COMPAT },
+	{ "diff",    no_argument, NULL, OPTION_DIFF },
 	{ "help",    no_argument, NULL, 'h' },
+	{ "sync",    no_argument, NULL, OPTION_SYNC },
 	{ "version", no_argument, NULL, 'V' },
 	{ 0 },
 	/* clang-format on */

@@ -20,6 +20,7 @@ struct arguments {
 	const char *file; /* MODE_FILE; borrowed from argv */
 	bool policies;    /* -P */
 	bool check_only;  /* -n, --check: parse, and leave the kernel alone */
+	bool diff, sync;  /* compare the kernel with the file; make it equal */
 	bool compat;      /* --compat: KAME's exit codes */
 	struct apply_options apply;
 };

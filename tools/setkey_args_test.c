@@ -71,8 +71,23 @@ static void help_and_version_come_before_all_else(void **state)
 static void what_does_not_fit_together_is_refused(void **state)
 {
 	static const char *const wrong[] = {
-		"",   "-P",       "-P -c",     "-n -D", "--check -F", "-D -F",      "-D x",
-		"-y", "--nosuch", "--check=1", "-f",    "dumpfile",   "-c -f file", "--atomic -c",
+		"",
+		"-P",
+		"-P -c",
+		"-n -D",
+		"--check -F",
+		"-D -F",
+		"-D x",
+		"-y",
+		"--nosuch",
+		"--check=1",
+		"-f",
+		"dumpfile",
+		"-c -f file",
+		"--atomic -c",
+		"--diff -c",
+		"--sync -D",
+		"--diff --sync -f x",
 	};
 	(void)state;
 	for (size_t i = 0; i < N_ELEMENTS(wrong); i++)

@@ -112,3 +112,57 @@ tables() {
 	run setkey gw-a -DP
 	[ "$(grep -c spid= <<<"$output")" = 2 ]
 }
+
+#### the kernel and a file
+
+# everything: one of each kind that a file can hold.
+everything() {
+	cat <<-END
+		add 192.0.2.1 192.0.2.2 esp 0x300 -m tunnel -u 7 -r 64 -lh 3600 -E aes-gcm-16 $GCM;
+		add 192.0.2.2 192.0.2.1 ah 0x301 -A hmac-sha1 $SHA1;
+		add 192.0.2.1 192.0.2.2 ipcomp 0x302 -m tunnel -C deflate;
+		add 192.0.2.1[4500] 192.0.2.2[4501] esp-udp 0x303 -E null -A hmac-sha1 $SHA1;
+		add 2001:db8::1 2001:db8::2 esp 0x304 -r 4 -bh 1000 -E aes-cbc 0x00112233445566778899aabbccddeeff
+			-A hmac-sha256 0x000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f;
+		spdadd 10.1.0.0/16 10.2.0.0/16 any -P out prio high ipsec
+			esp/tunnel/192.0.2.1-192.0.2.2/unique:7 ah/transport//use;
+		spdadd 10.2.0.0/16 10.1.0.0/16 any -P in ipsec esp/tunnel/192.0.2.2-192.0.2.1/unique;
+		spdadd 10.1.0.1[80] 10.2.0.0/17 tcp -P in none;
+		spdadd ::/0 ::/0 icmp6 135,0 -P out prio high - 1 none;
+		spdadd 192.0.2.1 192.0.2.2 any -P out ipsec esp/transport//require;
+	END
+}
+
+@test "--diff: nothing differs from the file that was loaded" {
+	everything | loads gw-a
+	everything | loads gw-a --diff
+}
+
+@test "--diff shows what to change, --sync changes it and nothing else" {
+	local file=$BATS_TEST_TMPDIR/want kept
+	everything | loads gw-a
+	{
+		everything | sed -e '/0x302/d' -e 's/-lh 3600/-lh 1800/' -e 's/tcp -P in none/tcp -P in discard/'
+		echo "add 192.0.2.1 192.0.2.2 esp 0x305 -E null;"
+	} >"$file"
+	run -1 setkey gw-a --diff -f "$file"
+	[ "${lines[0]}" = "--- kernel" ] && [ "${lines[1]}" = "+++ $file" ]
+	[ "$(grep -c '^+[as]' <<<"$output")" = 4 ] && [ "$(grep -c '^-[as]' <<<"$output")" = 4 ]
+	[[ $output == *"-add 192.0.2.1 192.0.2.2 ipcomp 0x00000302 -m tunnel -C deflate;"* ]]
+	[[ $output == *$'\n+add 192.0.2.1 192.0.2.2 esp 0x00000305 -m transport -E null;' ]]
+	kept=$(setkey gw-a -DP | grep -A 5 'out prio high ipsec' | grep -o 'spid=[0-9]*')
+	run -0 setkey gw-a --sync -f "$file"
+	[ "$output" = "" ]
+	run -0 setkey gw-a --diff -f "$file"
+	[ "$output" = "" ]
+	[ "$kept" = "$(setkey gw-a -DP | grep -A 5 'out prio high ipsec' | grep -o 'spid=[0-9]*')" ]
+	run -0 setkey gw-a --sync --atomic -f - <<<"flush;"
+	assert_no_sas gw-a
+	assert_no_policies gw-a
+}
+
+@test "--diff has status 2 when it cannot say" {
+	run -2 setkey gw-a --diff -f - <<<"delete 192.0.2.1 192.0.2.2 esp 0x300;"
+	[[ $output == "stdin:1:1: delete 192.0.2.1 192.0.2.2 esp 0x00000300: a script that is"* ]]
+	run -2 setkey gw-a --diff -f /nosuch
+}
