@@ -445,7 +445,8 @@ static bool take_selectors(struct exchange *x, bool transport, struct ts_list *l
 {
 	const struct ike_sa *sa = x->sa;
 	const struct handshake *h = sa->handshake;
-	bool read = read_list(&x->pl->tsi, local) && read_list(&x->pl->tsr, peer);
+	bool read = read_list(&x->pl->tsi, local);
+	read = read_list(&x->pl->tsr, peer) && read;
 
 	if (transport && sa->nat_local)
 		narrow_substitute(local, &sa->local);

@@ -9,6 +9,7 @@
 #include "ike/engine_int.h"
 #include "ike/ike_sa.h"
 #include "ike/informational.h"
+#include "ike/removal.h"
 #include "policy/policy_spd.h"
 
 #include <errno.h>
@@ -45,8 +46,11 @@ int child_sa_new(struct ike_sa *sa, const struct child_config *config, uint32_t 
 	list_init(&c->node);
 	list_init(&c->going);
 	c->life = loop_timer_new(sa->engine->ports.loop, on_life_end, c);
-	if (!c->life || hash_add(&sa->engine->children_in, &c->by_spi_in, spi_in) < 0) {
+	c->removal = calloc(1, sizeof(*c->removal));
+	if (!c->life || !c->removal ||
+	    hash_add(&sa->engine->children_in, &c->by_spi_in, spi_in) < 0) {
 		loop_timer_free(c->life);
+		free(c->removal);
 		free(c);
 		return -ENOMEM;
 	}
@@ -65,6 +69,7 @@ void child_sa_free(struct child_sa *c)
 	list_remove(&c->node);
 	loop_timer_free(c->life);
 	waiters_drop(&c->going);
+	free(c->removal);
 	free(c);
 }
 
@@ -263,24 +268,14 @@ int child_sa_kernel(const struct child_sa *c, struct slice keymat, bool initiato
 
 void child_sa_uninstall(struct child_sa *c)
 {
-	struct kernel *k = c->sa->engine->ports.kernel;
+	struct kernel_child ids;
 	if (!c->in_kernel)
 		return;
 	c->in_kernel = false;
-	struct kernel_child *ids = calloc(1, sizeof(*ids));
-	if (!ids) {
-		LOG(ERROR, "child_sa_left_behind", F_SPI32("spi_in", c->spi_in),
-		    F_SPI32("spi_out", c->spi_out));
-		return;
-	}
-	set_ids(c, ids);
-	set_common(c, &ids->in);
-	set_common(c, &ids->out);
-	set_policies(c, ids, NULL);
-	if (k->ops->child_remove(k, ids, NULL, NULL) < 0)
-		LOG(ERROR, "child_sa_left_behind", F_SPI32("spi_in", c->spi_in),
-		    F_SPI32("spi_out", c->spi_out));
-	free(ids);
+	set_ids(c, &ids);
+	c->removal->in = ids.in.id;
+	c->removal->out = ids.out.id;
+	removal_ask(c->sa->engine, TAKE(c->removal));
 }
 
 /* ---- up and down ---- */

@@ -18,6 +18,7 @@
 
 struct engine;
 struct ike_sa;
+struct removal;
 
 enum child_state {
 	CHILD_NEW, /* being negotiated */
@@ -47,8 +48,9 @@ struct child_sa {
 	uint32_t reqid;
 	struct loop_timer *life;
 	int64_t up_ms, life_ends_ms;
-	const char *down_why; /* static */
-	struct list going;    /* struct waiter */
+	const char *down_why;    /* static */
+	struct list going;       /* struct waiter */
+	struct removal *removal; /* NULL once it was used */
 };
 
 /* In CHILD_NEW, known by its SPI but to nobody else; config is borrowed (sa->policy). -ENOMEM. */

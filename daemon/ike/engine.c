@@ -8,6 +8,7 @@
 #include "ike/dispatch.h"
 #include "ike/engine_int.h"
 #include "ike/informational.h"
+#include "ike/removal.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -36,7 +37,8 @@ static int make_tables(struct engine *e)
 	if (r == 0)
 		r = cookie_init(&e->cookies, engine_now_ms(e));
 	e->stop_timer = loop_timer_new(e->ports.loop, on_stop_limit, e);
-	return r == 0 && !e->stop_timer ? -ENOMEM : r;
+	e->removal_timer = loop_timer_new(e->ports.loop, removal_retry, e);
+	return r == 0 && (!e->stop_timer || !e->removal_timer) ? -ENOMEM : r;
 }
 
 int engine_new(const struct engine_ports *ports, struct engine **ret)
@@ -47,9 +49,11 @@ int engine_new(const struct engine_ports *ports, struct engine **ret)
 	e->ports = *ports;
 	e->policy = policy_ref(ports->policy);
 	list_init(&e->sas);
+	list_init(&e->half_open);
 	list_init(&e->refusals);
 	list_init(&e->keepups);
 	list_init(&e->gathers);
+	list_init(&e->removals);
 	e->error_replies = bucket_of(LIMIT_ERROR_REPLIES_BURST, LIMIT_ERROR_REPLY_MS);
 	e->refusal_logs = bucket_of(LIMIT_REFUSAL_LOGS_BURST, LIMIT_REFUSAL_LOG_MS);
 	int r = make_tables(e);
@@ -78,6 +82,8 @@ void engine_free(struct engine *e)
 	LIST_EACH(g, &e->gathers, node)
 		gather_free(g);
 	refusal_forget_all(e);
+	removal_forget_all(e);
+	loop_timer_free(e->removal_timer);
 	loop_timer_free(e->stop_timer);
 	hash_done(&e->by_spi);
 	hash_done(&e->by_init);
@@ -308,6 +314,8 @@ void engine_check_stopped(struct engine *e)
 	LIST_EACH(sa, &e->sas, node)
 		if (sa->state != IKE_GONE)
 			return;
+	if (!list_empty(&e->removals))
+		return;
 	e->stop_done = NULL;
 	loop_timer_disarm(e->stop_timer);
 	if (done)

@@ -22,6 +22,7 @@ struct engine {
 	struct hash by_init;     /* struct ike_sa.by_init */
 	struct hash children_in; /* struct child_sa.by_spi_in */
 	struct list sas;         /* in order of creation */
+	struct list half_open;   /* struct ike_sa.half_open */
 	size_t n_sas, n_half_open;
 	uint64_t n_events; /* counts creations and establishments */
 	uint8_t hash_key[16];
@@ -29,8 +30,10 @@ struct engine {
 	struct bucket error_replies, refusal_logs;
 	struct list refusals; /* struct refusal, oldest first */
 	size_t n_refusals;
-	struct list keepups; /* struct keepup: what is to be up always */
-	struct list gathers; /* struct gather */
+	struct list keepups;  /* struct keepup: what is to be up always */
+	struct list gathers;  /* struct gather */
+	struct list removals; /* struct removal: could not be asked for yet */
+	struct loop_timer *removal_timer;
 	struct engine_counters counters;
 	/* stopping */
 	bool stopping;

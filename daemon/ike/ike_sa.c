@@ -250,6 +250,7 @@ int ike_sa_new(struct engine *e, bool initiator, struct ike_sa **ret)
 	list_init(&sa->coming);
 	list_init(&sa->going);
 	list_init(&sa->node);
+	list_init(&sa->half_open);
 	sa->handshake = calloc(1, sizeof(*sa->handshake));
 	int r = sa->handshake ? make_timers(e, sa) : -ENOMEM;
 	if (r == 0)
@@ -265,6 +266,12 @@ int ike_sa_new(struct engine *e, bool initiator, struct ike_sa **ret)
 	return 0;
 }
 
+static void leave_half_open(struct ike_sa *sa)
+{
+	list_remove(&sa->half_open);
+	sa->engine->n_half_open--;
+}
+
 void ike_sa_free(struct ike_sa *sa)
 {
 	struct engine *e;
@@ -276,7 +283,7 @@ void ike_sa_free(struct ike_sa *sa)
 	LIST_EACH(c, &sa->children, node)
 		child_sa_free(c);
 	if (sa->state == IKE_HALF_OPEN)
-		e->n_half_open--;
+		leave_half_open(sa);
 	hash_remove(&e->by_spi, &sa->by_spi);
 	if (sa->in_by_init)
 		hash_remove(&e->by_init, &sa->by_init);
@@ -380,11 +387,12 @@ static void enter_gone(struct ike_sa *sa)
 void ike_sa_entered(struct ike_sa *sa, enum ike_state from)
 {
 	if (from == IKE_HALF_OPEN)
-		sa->engine->n_half_open--;
+		leave_half_open(sa);
 	if (from == IKE_ESTABLISHED)
 		leave_established(sa);
 	switch (sa->state) {
 	case IKE_HALF_OPEN:
+		list_add(&sa->engine->half_open, &sa->half_open);
 		sa->engine->n_half_open++;
 		loop_timer_arm(sa->life, sa->policy->timers.half_open_ms);
 		break;

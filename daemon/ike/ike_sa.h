@@ -96,6 +96,7 @@ struct ike_sa {
 	struct hash_node by_spi;  /* engine.by_spi, our SPI */
 	struct hash_node by_init; /* engine.by_init (responder): address and message */
 	struct list node;         /* engine.sas */
+	struct list half_open;    /* engine.half_open */
 	struct engine *engine;
 	struct policy *policy;             /* a reference: owner of the configs below */
 	const struct peer_config *config;  /* responder: NULL until IKE_AUTH chose it */
@@ -121,7 +122,7 @@ struct ike_sa {
 	struct loop_timer *life; /* half-open time, lifetime, lingering */
 	struct loop_timer *idle; /* liveness */
 	struct loop_timer *keepalive;
-	int64_t created_ms, up_ms, heard_ms, life_ends_ms, hint_ms;
+	int64_t created_ms, up_ms, heard_ms, life_ends_ms;
 	uint64_t created_nth, up_nth; /* order of events in the engine, for INITIAL_CONTACT */
 	uint8_t nonce_min[32];        /* the lower of both nonces: who yields, see duplicate.c */
 	const char *down_why;         /* static; for the log */

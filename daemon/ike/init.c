@@ -431,6 +431,18 @@ static enum verdict accept_request(struct exchange *x, const struct peer_config 
 	return exchange_refuse(x, N_INVALID_SYNTAX);
 }
 
+/* Only looked at under load, when a cookie has shown that the address is true. */
+static bool is_greedy(const struct engine *e, const struct addr *peer)
+{
+	size_t n = 0;
+	const struct ike_sa *sa;
+	if (e->n_half_open < LIMIT_HALF_OPEN_SOURCE)
+		return false;
+	LIST_EACH(sa, &e->half_open, half_open)
+		n += addr_eq(&sa->peer, peer);
+	return n >= LIMIT_HALF_OPEN_SOURCE;
+}
+
 enum verdict on_init_request(struct exchange *x)
 {
 	struct engine *e = x->engine;
@@ -440,6 +452,8 @@ enum verdict on_init_request(struct exchange *x)
 		return V_DROP;
 	if (cookie_demanded(&e->cookies, engine_now_ms(e), e->n_half_open) && !brings_cookie(x))
 		return demand_cookie(x);
+	if (is_greedy(e, &x->peer))
+		return V_DROP;
 	const struct peer_config *config = choose_config(x);
 	if (!config)
 		return exchange_refuse(x, N_NO_PROPOSAL_CHOSEN);

@@ -21,8 +21,7 @@ enum {
 enum {
 	LIMIT_MESSAGE_BYTES = 4096,  /* longest message that we build */
 	LIMIT_RECEIVE_BYTES = 16384, /* longest message that we look at */
-	LIMIT_ARENA_BYTES = 262144,  /* parsed payloads of one message */
-	LIMIT_NONCE_MIN_BYTES = 16,  /* RFC 7296 2.10 */
+	LIMIT_ARENA_BYTES = 131072,  /* parsed payloads of one message: two chains */
 	LIMIT_NONCE_MAX_BYTES = 256,
 	LIMIT_COOKIE_MAX_BYTES = 64, /* RFC 7296 2.6 */
 };
@@ -32,6 +31,7 @@ enum {
 	LIMIT_IKE_SAS = 100000,
 	LIMIT_HALF_OPEN_COOKIE = 100,   /* from here on a COOKIE is demanded */
 	LIMIT_HALF_OPEN = 2000,         /* from here on requests are dropped */
+	LIMIT_HALF_OPEN_SOURCE = 200,   /* of one address: it may be a NAT's */
 	LIMIT_COOKIE_SECRET_MS = 60000, /* a secret makes cookies for so long, and is valid twice */
 	LIMIT_COOKIE_HOLD_MS = 30000,   /* once demanded, cookies are demanded for so long */
 	LIMIT_INIT_RETRIES = 5,         /* COOKIE and INVALID_KE_PAYLOAD answers obeyed */
@@ -50,16 +50,16 @@ enum {
 	LIMIT_REFUSAL_LOGS_BURST = 20, /* negotiation_failed records without a known peer */
 	LIMIT_REFUSAL_LOG_MS = 500,
 	LIMIT_REFUSAL_REPEAT_MS = 30000, /* the same refusal again is not logged */
-	LIMIT_HINT_LIVENESS_MS = 10000,  /* INVALID_IKE_SPI makes us ask so often at most */
 };
 
 /* Time */
 enum {
 	LIMIT_ACQUIRE_QUIET_MS =
-		2000,                /* an ACQUIRE that comes just after the child is up is late */
-	LIMIT_RETRY_FIRST_MS = 2000, /* "initiate at start" tries again, doubling ... */
-	LIMIT_RETRY_MAX_MS = 300000, /* ... up to this */
-	LIMIT_STOP_MS = 3000,        /* engine_stop() waits so long for answers */
+		2000,                 /* an ACQUIRE that comes just after the child is up is late */
+	LIMIT_RETRY_FIRST_MS = 2000,  /* "initiate at start" tries again, doubling ... */
+	LIMIT_RETRY_MAX_MS = 300000,  /* ... up to this */
+	LIMIT_REMOVAL_RETRY_MS = 500, /* a removal that could not be asked for is asked for again */
+	LIMIT_STOP_MS = 3000,         /* engine_stop() waits so long for answers */
 	LIMIT_BUSY_MS = 30000, /* keeper and kernel answer within this, or the exchange ends */
 };
 

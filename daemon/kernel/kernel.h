@@ -41,7 +41,7 @@ struct kernel_ops {
 	int (*child_install)(struct kernel *k, const struct kernel_child *child,
 			     kernel_done_fn done, void *arg);
 	/* Removes what child_install() put there; missing entries are no error.  done may be NULL.
-	 * Only the ids, selectors and directions of child matter. */
+	 * Only the ids of the SAs matter: the policies that came with them go too. */
 	int (*child_remove)(struct kernel *k, const struct kernel_child *child, kernel_done_fn done,
 			    void *arg);
 	/* Tells the kernel that an ACQUIRE failed, so that the next packet asks again. */

@@ -60,6 +60,10 @@ static struct answer *answer_new(struct keeper_fake *f, keeper_done_fn done, voi
 	a->done = done;
 	a->arg = arg;
 	a->timer = loop_timer_new(f->loop, on_time, a);
+	if (!a->timer) {
+		free(a);
+		return NULL;
+	}
 	list_add(&f->answers, &a->node);
 	loop_timer_arm(a->timer, f->delay_ms);
 	return a;
