@@ -10,6 +10,7 @@
 #include "setkey_args.h"
 #include "setkey_diff.h"
 #include "setkey_lex.h"
+#include "setkey_watch.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -110,16 +111,23 @@ static int text_load(struct text *t, const char *file)
 
 /* ---- what setkey does ---- */
 
+static int complain_access(int rc)
+{
+	if (rc == -EPERM || rc == -EACCES)
+		fprintf(stderr, "setkey: no permission: root or CAP_NET_ADMIN is needed\n");
+	else
+		complain("no access to the kernel's IPsec", rc);
+	return rc;
+}
+
 static int open_kernel(const struct arguments *args, struct keydb **ret)
 {
 	*ret = NULL;
 	if (args->check_only)
 		return 0;
 	int rc = keydb_open(ret);
-	if (rc == -EPERM || rc == -EACCES)
-		fprintf(stderr, "setkey: no permission: root or CAP_NET_ADMIN is needed\n");
-	else if (rc)
-		complain("no access to the kernel's IPsec", rc);
+	if (rc)
+		complain_access(rc);
 	else if (args->apply.verbose)
 		fprintf(stderr, "setkey: using %s\n", keydb_transport_name(*ret));
 	return rc;
@@ -304,6 +312,8 @@ static int dump(struct keydb *k, const struct arguments *args)
 		.hide_socket_policies = args->apply.hide_socket_policies,
 		.ports = args->apply.ports,
 	};
+	if (args->loop)
+		return watch_sad(k, &options);
 	return args->policies ? setkey_print_spd(k, &options)
 			      : setkey_print_sad(k, KEYDB_PROTO_ANY, &options);
 }
@@ -339,6 +349,8 @@ static int run(const struct arguments *args)
 		return run_file(args);
 	case MODE_STDIN:
 		return run_stdin(args);
+	case MODE_WATCH:
+		return complain_access(watch_events(args->epoch));
 	default:
 		return run_tables(args);
 	}

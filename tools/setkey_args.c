@@ -17,6 +17,8 @@ const char arguments_usage[] =
 	"       setkey [-Npv] -DP           show the policies\n"
 	"       setkey [-v] -F              delete all SAs\n"
 	"       setkey [-v] -FP             delete all policies\n"
+	"       setkey [-a] -Dl             show the SAs in short, each second\n"
+	"       setkey -x | -xx             show events with the time, or seconds since 1970\n"
 	"       setkey -V | -h              version, this text\n"
 	" -a  also dead SAs            -p  with ports\n"
 	" -n  check only, do nothing   -v  tell each command that is done\n"
@@ -32,7 +34,7 @@ const char arguments_usage[] =
 static int set_mode(struct arguments *args, enum mode mode)
 {
 	if (args->mode != MODE_NONE && args->mode != mode) {
-		fprintf(stderr, "setkey: only one of -c, -D, -F and -f can be given\n");
+		fprintf(stderr, "setkey: only one of -c, -D, -F, -f and -x can be given\n");
 		return -EINVAL;
 	}
 	args->mode = mode;
@@ -58,10 +60,11 @@ static int take_mode_option(struct arguments *args, int option, const char *valu
 		return set_mode(args, MODE_DUMP);
 	case 'F':
 		return set_mode(args, MODE_FLUSH);
-	case 'l':
-		return refuse("-l", "the endless list is not supported; repeat setkey -D");
+	case 'x':
+		args->epoch = args->mode == MODE_WATCH;
+		return set_mode(args, MODE_WATCH);
 	default:
-		return refuse("-x", "the monitor is not supported; ip xfrm monitor shows events");
+		return refuse("-H", "events are shown in words only");
 	}
 }
 
@@ -73,6 +76,9 @@ static int take_option(struct arguments *args, int option, const char *value)
 		return 0;
 	case 'a':
 		args->apply.show_dead = true;
+		return 0;
+	case 'l':
+		args->loop = true;
 		return 0;
 	case 'k':
 		args->apply.rfc_mode = false;
@@ -111,7 +117,7 @@ static int take_option(struct arguments *args, int option, const char *value)
 
 static int check_arguments(const struct arguments *args, int argc, char **argv)
 {
-	bool is_table = args->mode == MODE_DUMP || args->mode == MODE_FLUSH;
+	bool is_table = args->mode >= MODE_DUMP;
 	if (args->mode == MODE_NONE && optind < argc)
 		return refuse(argv[optind], "dump files are not supported; -f reads a script");
 	if (args->mode == MODE_NONE) {
@@ -120,8 +126,10 @@ static int check_arguments(const struct arguments *args, int argc, char **argv)
 	}
 	if (optind < argc)
 		return refuse(argv[optind], "one argument too many");
-	if (args->policies && !is_table)
+	if (args->policies && (!is_table || args->mode == MODE_WATCH))
 		return refuse("-P", "goes with -D or -F");
+	if (args->loop && (args->mode != MODE_DUMP || args->policies))
+		return refuse("-l", "goes with -D");
 	if (args->check_only && is_table)
 		return refuse("-n", "goes with -f or -c");
 	if (args->apply.atomic && args->mode != MODE_FILE)

@@ -13,6 +13,7 @@ enum mode {
 	MODE_STDIN, /* -c */
 	MODE_DUMP,  /* -D */
 	MODE_FLUSH, /* -F */
+	MODE_WATCH, /* -x */
 };
 
 struct arguments {
@@ -20,6 +21,8 @@ struct arguments {
 	const char *file; /* MODE_FILE; borrowed from argv */
 	bool policies;    /* -P */
 	bool check_only;  /* -n, --check: parse, and leave the kernel alone */
+	bool loop;        /* -l: the short list each second */
+	bool epoch;       /* -xx: times in seconds since 1970 */
 	bool diff, sync;  /* compare the kernel with the file; make it equal */
 	bool compat;      /* --compat: KAME's exit codes */
 	struct apply_options apply;

@@ -56,6 +56,18 @@ static void check_is_the_long_name_of_n(void **state)
 	assert_true(args.check_only && args.compat);
 }
 
+static void x_twice_shows_seconds(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("-x"), 0);
+	assert_int_equal(args.mode, MODE_WATCH);
+	assert_false(args.epoch);
+	assert_int_equal(parse("-xx"), 0);
+	assert_true(args.epoch);
+	assert_int_equal(parse("-Dl"), 0);
+	assert_true(args.loop && !args.epoch);
+}
+
 static void help_and_version_come_before_all_else(void **state)
 {
 	(void)state;
@@ -85,6 +97,12 @@ static void what_does_not_fit_together_is_refused(void **state)
 		"dumpfile",
 		"-c -f file",
 		"--atomic -c",
+		"-x -P",
+		"-l",
+		"-DPl",
+		"-n -x",
+		"-H -x",
+		"-D -x",
 		"--diff -c",
 		"--sync -D",
 		"--diff --sync -f x",
@@ -100,6 +118,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(short_options_go_together),
 		cmocka_unit_test(check_is_the_long_name_of_n),
+		cmocka_unit_test(x_twice_shows_seconds),
 		cmocka_unit_test(help_and_version_come_before_all_else),
 		cmocka_unit_test(what_does_not_fit_together_is_refused),
 	};

@@ -166,3 +166,39 @@ everything() {
 	[[ $output == "stdin:1:1: delete 192.0.2.1 192.0.2.2 esp 0x00000300: a script that is"* ]]
 	run -2 setkey gw-a --diff -f /nosuch
 }
+
+#### watching
+
+# in_log NAME TEXT: the log of that process has it.
+in_log() { log_of "$1" && [[ $(<"$REPLY") == *"$2"* ]]; }
+
+@test "-x shows who changes what, and no key" {
+	start monitor gw-a "$LAB_BUILD/tools/setkey" -x
+	# Repeated until somebody hears it: the monitor may not be up yet.
+	flushed() {
+		setkey gw-a -f - <<<"spdupdate ::/0 ::/0 any -P in none; spdflush;"
+		in_log monitor " spdflush"
+	}
+	wait_until 10 flushed
+	loads gw-a <<-END
+		add 192.0.2.1 192.0.2.2 esp 0x300 -E aes-gcm-16 $GCM;
+		delete 192.0.2.1 192.0.2.2 esp 0x300;
+		spdadd 10.1.0.0/16 10.2.0.0/16 any -P out none;
+	END
+	wait_until 5 in_log monitor " spdset 10.1.0.0/16 10.2.0.0/16 any -P out"
+	in_log monitor " set 192.0.2.1 192.0.2.2 esp 0x00000300"
+	in_log monitor " delete 192.0.2.1 192.0.2.2 esp 0x00000300"
+	run ! in_log monitor 00112233
+	stop monitor
+}
+
+@test "-Dl lists the SAs in short, again and again" {
+	loads gw-a <<<"add 192.0.2.1 192.0.2.2 esp 0x300 -lh 900 -E null;"
+	start list gw-a "$LAB_BUILD/tools/setkey" -Dl
+	wait_until 5 in_log list " esp M 00000300 "
+	in_log list "/900 192.0.2.1 -> 192.0.2.2"
+	in_log list "time p   s spi      ltime   src -> dst"
+	loads gw-a <<<"add 192.0.2.1 192.0.2.2 ah 0x301 -A hmac-sha1 $SHA1;"
+	wait_until 5 in_log list " ah  M 00000301 "
+	stop list
+}
