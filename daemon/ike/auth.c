@@ -202,8 +202,7 @@ static enum verdict reply_and_commit(struct exchange *x)
 		return auth_failed(x);
 	}
 	sa->config = x->work.config;
-	sa->local_id = x->work.local_id;
-	sa->peer_id = x->work.peer_id;
+	ike_sa_set_ids(sa, &x->work.local_id, &x->work.peer_id);
 	if (payload_notify(x->pl, N_INITIAL_CONTACT))
 		duplicate_initial_contact(sa);
 	return V_OK;
@@ -324,7 +323,7 @@ static enum verdict commit_response(struct exchange *x)
 	struct ike_sa *sa = x->sa;
 	struct child_sa *orphan;
 
-	sa->peer_id = x->work.peer_id;
+	ike_sa_set_ids(sa, &sa->local_id, &x->work.peer_id);
 	/* What only the peer has is a child to be deleted, like one that has lived. */
 	if (x->work.orphan_spi && child_sa_new(sa, sa->wanted, x->work.orphan_spi, &orphan) == 0) {
 		orphan->state = CHILD_DELETING;

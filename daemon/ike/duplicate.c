@@ -12,7 +12,8 @@
 
 static bool same_peers(const struct ike_sa *a, const struct ike_sa *b)
 {
-	return id_eq(&a->local_id, &b->local_id) && id_eq(&a->peer_id, &b->peer_id);
+	return a->ids_hash == b->ids_hash && id_eq(&a->local_id, &b->local_id) &&
+	       id_eq(&a->peer_id, &b->peer_id);
 }
 
 static bool same_ts(const struct ts_list *a, const struct ts_list *b)

@@ -10,6 +10,7 @@
 #include "ike/exchange.h"
 #include "ike/informational.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -322,6 +323,25 @@ static void log_up(const struct ike_sa *sa)
 	    F_STR("algorithms", proposal_text(&sa->algorithms.proposal, algs)), F_STR("nat", nat));
 }
 
+/* Of both identities; letters count alike, as in id_eq(). */
+static uint64_t hash_ids(const struct ike_sa *sa)
+{
+	uint8_t text[2 * POLICY_ID_MAX_BYTES];
+	size_t n = 0;
+	for (uint16_t i = 0; i < sa->local_id.len; i++)
+		text[n++] = (uint8_t)tolower(sa->local_id.body[i]);
+	for (uint16_t i = 0; i < sa->peer_id.len; i++)
+		text[n++] = (uint8_t)tolower(sa->peer_id.body[i]);
+	return hash_sip(sa->engine->hash_key, text, n);
+}
+
+void ike_sa_set_ids(struct ike_sa *sa, const struct id *local, const struct id *peer)
+{
+	sa->local_id = *local;
+	sa->peer_id = *peer;
+	sa->ids_hash = hash_ids(sa);
+}
+
 static void enter_established(struct ike_sa *sa)
 {
 	struct engine *e = sa->engine;
@@ -378,8 +398,10 @@ static void enter_gone(struct ike_sa *sa)
 	disarm_all(sa);
 	window_abandon(&sa->window);
 	ike_sa_forget_handshake(sa);
+	ike_keys_free(TAKE(sa->keys));
 	/* The last reply may be asked for again; without one there is nothing to stay for. */
-	loop_timer_arm(sa->life, window_has_reply(&sa->window) ? LIMIT_LINGER_MS : 0);
+	int64_t linger_ms = sa->up_ms ? LIMIT_LINGER_MS : LIMIT_LINGER_REFUSED_MS;
+	loop_timer_arm(sa->life, window_has_reply(&sa->window) ? linger_ms : 0);
 	if (sa->wanted)
 		keepup_child_down(sa->engine, sa->wanted, sa->by_command);
 }

@@ -109,6 +109,7 @@ struct ike_sa {
 	bool natt;               /* on the NAT-T ports */
 	bool nat_supported, nat_local, nat_peer;
 	struct id local_id, peer_id;
+	uint64_t ids_hash;        /* of both: different means not the same */
 	struct chosen algorithms; /* spi of it is empty */
 	struct ike_keys *keys;
 	struct handshake *handshake;
@@ -146,6 +147,8 @@ static inline bool ike_sa_is_up(const struct ike_sa *sa)
 	return sa->state == IKE_ESTABLISHED;
 }
 
+/* Both identities are proven. */
+void ike_sa_set_ids(struct ike_sa *sa, const struct id *local, const struct id *peer);
 /* Sends a message to the peer of the SA. */
 void ike_sa_send(struct ike_sa *sa, struct slice message);
 /* The ACQUIRE that it was made for is not served: the kernel may ask again.  Once. */

@@ -39,6 +39,7 @@ enum {
 	LIMIT_ESP_SPI_TRIES = 3,        /* times that the kernel may say "taken" */
 	LIMIT_CHILDREN_PER_SA = 64,
 	LIMIT_LINGER_MS = 30000,           /* a dead SA answers retransmissions for so long */
+	LIMIT_LINGER_REFUSED_MS = 10000,   /* one that never was up */
 	LIMIT_WAITERS_PER_SA = 64,         /* callers who wait for one SA */
 	LIMIT_INITIATIONS_PER_CHILD = 256, /* of one entry, to different addresses */
 };

@@ -6,9 +6,8 @@
 #ifndef TANUKI_IKE_REMOVAL_H
 #define TANUKI_IKE_REMOVAL_H
 
-#include <keydb.h>
-
 #include "base/list.h"
+#include "kernel/kernel.h"
 
 struct engine;
 
