@@ -136,3 +136,14 @@ setup_file() { topo_two_gateways; }
 	event gw-a negotiation_started why=config
 	wan_weather
 }
+
+@test "two sainfos with one peer: both tunnels stand side by side, each over an IKE SA of its own" {
+	gateways 'second_a=sainfo address fd01::/64 any address fd02::/64 any { remote "gw-b"; name "v6"; install_policy on; }' \
+		'second_b=sainfo address fd02::/64 any address fd01::/64 any { remote "gw-a"; name "v6"; install_policy on; }'
+	wait_until 10 in_ns host-a ping -q -c 1 -W 1 10.2.0.2
+	wait_until 10 in_ns host-a ping -q -c 1 -W 1 fd02::2
+	in_ns host-b ping -q -c 2 -i 0.2 -W 2 10.1.0.2
+	in_ns host-b ping -q -c 2 -i 0.2 -W 2 fd01::2
+	sad gw-b
+	[ ${#SAD[@]} = 4 ]
+}

@@ -40,7 +40,7 @@ gateway_files() {
 	local -A is=(
 		[end_a]=192.0.2.1 [end_b]=192.0.2.2 [local_a]=10.1.0.0/24 [local_b]=10.2.0.0/24
 		[psk]=$GATEWAYS_PSK [mode]=tunnel [initiate]=ondemand [esn]=off [dpd_delay]="30 sec"
-		[counter]=5 [ike]="" [esp]="" [more]="" [nat_traversal]=on [log]=info
+		[counter]=5 [ike]="" [esp]="" [more]="" [second]="" [nat_traversal]=on [log]=info
 	)
 	shift
 	for word; do is[${word%%=*}]=${word#*=}; done
@@ -57,7 +57,7 @@ _gateway_psk() {
 _gateway_conf() {
 	local key
 	local -A v
-	for key in mode initiate esn dpd_delay counter ike esp more nat_traversal log; do
+	for key in mode initiate esn dpd_delay counter ike esp more second nat_traversal log; do
 		of $key && v[$key]=$REPLY
 	done
 	cat <<-END
@@ -84,6 +84,7 @@ _gateway_conf() {
 			esn ${v[esn]};
 			${v[esp]}
 		}
+		${v[second]}
 	END
 }
 
