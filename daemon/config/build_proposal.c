@@ -115,18 +115,22 @@ int apply_algorithms(struct build *b, const struct word *w, struct args *a, void
 	return args_end(a);
 }
 
-int apply_proposal_lifetime(struct build *b, const struct word *w, struct args *a, void *target)
+int take_ike_lifetime(struct build *b, struct args *a, int64_t *ret_ms)
 {
-	struct proposal_draft *d = target;
-	(void)w;
 	if (args_take_word(a, "byte")) {
 		build_warn(b, &a->st->tokens[0], "an IKE SA has no lifetime in bytes: ignored");
 		return 0;
 	}
 	if (!args_take_word(a, "time"))
 		return args_error(a, "\"time\" expected");
-	int rc = args_duration(a, 1000, &d->lifetime_ms);
+	int rc = args_duration(a, 1000, ret_ms);
 	return rc ? rc : args_end(a);
+}
+
+int apply_proposal_lifetime(struct build *b, const struct word *w, struct args *a, void *target)
+{
+	(void)w;
+	return take_ike_lifetime(b, a, &((struct proposal_draft *)target)->lifetime_ms);
 }
 
 static void add_list(struct proposal *p, const struct transform_list *l)

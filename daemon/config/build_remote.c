@@ -201,16 +201,8 @@ int apply_initiate(struct build *b, const struct word *w, struct args *a, void *
 
 int apply_lifetime(struct build *b, const struct word *w, struct args *a, void *target)
 {
-	struct remote_draft *d = target;
 	(void)w;
-	if (args_take_word(a, "byte")) {
-		build_warn(b, &a->st->tokens[0], "an IKE SA has no lifetime in bytes: ignored");
-		return 0;
-	}
-	if (!args_take_word(a, "time"))
-		return args_error(a, "\"time\" expected");
-	int rc = args_duration(a, 1000, &d->peer->lifetime.hard_ms);
-	return rc ? rc : args_end(a);
+	return take_ike_lifetime(b, a, &((struct remote_draft *)target)->peer->lifetime.hard_ms);
 }
 
 int apply_dpd_delay(struct build *b, const struct word *w, struct args *a, void *target)

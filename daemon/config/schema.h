@@ -157,6 +157,9 @@ int apply_proposal_lifetime(struct build *b, const struct word *w, struct args *
 int apply_sainfo(struct build *b, const struct word *w, struct args *a, void *target);
 int apply_sainfo_word(struct build *b, const struct word *w, struct args *a, void *target);
 
+/* "time number unit" of an IKE SA, in remote and in proposal. */
+MUST_USE int take_ike_lifetime(struct build *b, struct args *a, int64_t *ret_ms);
+
 /* build_proposal.c: what the drafts mean. at: for errors. */
 MUST_USE int proposals_of_ike(struct build *b, const struct proposal_draft *d,
 			      const struct token *at, struct peer_config *peer);
