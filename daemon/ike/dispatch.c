@@ -102,12 +102,18 @@ static void follow_peer(struct exchange *x)
 		return;
 	if (addr_eq_port(&sa->peer, &x->peer) && addr_eq_port(&sa->local, &x->local))
 		return;
-	if (sa->state != IKE_HALF_OPEN)
+	bool moved = sa->state == IKE_ESTABLISHED;
+	if (moved)
 		LOG(INFO, "peer_moved", F_STR("remote", ike_sa_remote(sa)),
 		    F_ADDR("from", &sa->peer), F_ADDR("to", &x->peer));
 	sa->peer = x->peer;
 	sa->local = x->local;
 	sa->natt = x->natt;
+	/* Its ESP comes from elsewhere too, and ours goes nowhere: only new SAs help. */
+	if (moved && !list_empty(&sa->children)) {
+		sa->down_why = "peer_moved";
+		sa->want_delete = true;
+	}
 }
 
 /* After the state moved: the child is up, whoever waited is told, the next thing is said. */
@@ -177,7 +183,8 @@ static int next_request(struct exchange *x)
 static void finish_rest(struct exchange *x, enum verdict v)
 {
 	struct ike_sa *sa = x->sa;
-	window_hold(&sa->window, false);
+	if (x->trigger == ON_RESPONSE)
+		window_hold(&sa->window, false);
 	report(x);
 	if (v == V_DROP || v == V_REPLY_ERROR)
 		return;

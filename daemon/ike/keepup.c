@@ -14,14 +14,21 @@ struct keepup {
 	struct engine *engine;
 	const struct child_config *child; /* of engine.policy */
 	struct loop_timer *timer;
-	int64_t wait_ms;
+	int64_t wait_ms, up_ms;
 	unsigned int n_tries;
 };
 
 static void again_later(struct keepup *k)
 {
+	int64_t lived_ms = engine_now_ms(k->engine) - k->up_ms;
 	if (loop_timer_armed(k->timer))
 		return;
+	/* What lived well is missed at once; what dies young (refused, deleted) is not hurried. */
+	if (k->up_ms && lived_ms >= LIMIT_LONG_LIFE_MS) {
+		k->up_ms = 0;
+		loop_timer_arm(k->timer, 0);
+		return;
+	}
 	loop_timer_arm(k->timer, k->wait_ms);
 	k->wait_ms = k->wait_ms * 2 < LIMIT_RETRY_MAX_MS ? k->wait_ms * 2 : LIMIT_RETRY_MAX_MS;
 }
@@ -98,6 +105,7 @@ void keepup_child_up(struct engine *e, const struct child_config *child)
 	if (!k)
 		return;
 	k->wait_ms = LIMIT_RETRY_FIRST_MS;
+	k->up_ms = engine_now_ms(e);
 	loop_timer_disarm(k->timer);
 }
 

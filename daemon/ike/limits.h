@@ -59,6 +59,7 @@ enum {
 		2000,                 /* an ACQUIRE that comes just after the child is up is late */
 	LIMIT_RETRY_FIRST_MS = 2000,  /* "initiate at start" tries again, doubling ... */
 	LIMIT_RETRY_MAX_MS = 300000,  /* ... up to this */
+	LIMIT_LONG_LIFE_MS = 60000,   /* what was up for so long is started again at once */
 	LIMIT_REMOVAL_RETRY_MS = 500, /* a removal that could not be asked for is asked for again */
 	LIMIT_STOP_MS = 3000,         /* engine_stop() waits so long for answers */
 	LIMIT_BUSY_MS = 30000, /* keeper and kernel answer within this, or the exchange ends */

@@ -321,6 +321,25 @@ static void kept_up(void **state)
 	sim_free(s);
 }
 
+static void nat_that_forgets(void **state)
+{
+	struct sim_options o = plain();
+	(void)state;
+	o.tweak = at_start;
+	o.nat = true;
+	o.dpd_delay_ms = 10000;
+	struct sim *s = start(&o);
+	assert_true(sim_run_until(s, sim_is_up, 1000));
+	/* a liveness check from inside comes through another mapping */
+	s->wire.options.nat_shift = 20000;
+	sim_run(s, 60000);
+	assert_true(sim_logged("event=peer_moved", "14500", "24500"));
+	assert_true(sim_is_up(s));
+	assert_true(sim_agrees(s));
+	assert_int_equal(child_of(s, SIM_B)->out.encap_dst_port, 24500);
+	sim_free(s);
+}
+
 static void on_stopped(void *arg, int result, const char *text)
 {
 	int *n = arg;
@@ -411,6 +430,7 @@ int main(void)
 		UNIT("many ACQUIREs are one negotiation", storm_of_acquires),
 		UNIT("the kernel hears of an ACQUIRE that failed", acquire_that_fails),
 		UNIT("what is to be up always comes back", kept_up),
+		UNIT("a NAT that forgets its mapping is survived", nat_that_forgets),
 		UNIT("stopping tells the peers", stop_tells_the_peer),
 		UNIT("a reload deletes what is not configured any more", reload),
 		UNIT("the last refusal of a peer is remembered until it comes up",
