@@ -68,15 +68,23 @@ static void send_back(struct engine *e, const struct addr *local, const struct a
 	(void)udp_send(e->ports.udp, local, peer, natt, message);
 }
 
+/* Steps of an exchange, not errors, and shorter than what they answer: a flood gains nothing by
+ * them, and must not keep them from those who need them. */
+static bool is_step(uint16_t notify)
+{
+	return notify == N_COOKIE || notify == N_INVALID_KE_PAYLOAD;
+}
+
 /* Errors outside of an SA are not authentic: never cached, and rate limited (2.21.4). */
 static void reply_unprotected(struct exchange *x)
 {
 	struct engine *e = x->engine;
-	if (!bucket_take(&e->error_replies, engine_now_ms(e)))
+	bool step = is_step(x->notify);
+	if (!step && !bucket_take(&e->error_replies, engine_now_ms(e)))
 		return;
 	if (exchange_reply_notify(x, x->notify, slice_of(x->notify_data, x->notify_len)) < 0)
 		return;
-	e->counters.n_error_replies++;
+	e->counters.n_error_replies += !step;
 	send_back(e, &x->local, &x->peer, x->natt, x->out);
 }
 

@@ -24,6 +24,7 @@ struct keeper_fake {
 	struct loop *loop;
 	int64_t delay_ms;
 	const char *psk;
+	int verify_result; /* negative: of each check */
 	struct list answers;
 };
 
@@ -89,7 +90,9 @@ static int psk_verify(struct keeper *k, const struct keeper_key *key, uint16_t p
 	(void)key;
 	if (!a)
 		return -ENOMEM;
-	a->result = f->psk ? prf_psk_verify(prf, key_of(f), octets, auth) : -ENOKEY;
+	a->result = f->verify_result ? f->verify_result
+		    : f->psk         ? prf_psk_verify(prf, key_of(f), octets, auth)
+				     : -ENOKEY;
 	return 0;
 }
 
@@ -130,4 +133,9 @@ void keeper_fake_free(struct keeper_fake *f)
 struct keeper *keeper_fake_port(struct keeper_fake *f)
 {
 	return &f->port;
+}
+
+void keeper_fake_break_verify(struct keeper_fake *f, int result)
+{
+	f->verify_result = result;
 }

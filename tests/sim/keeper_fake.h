@@ -14,5 +14,7 @@ struct keeper_fake;
 struct keeper_fake *keeper_fake_new(struct loop *l, int64_t delay_ms, const char *psk);
 void keeper_fake_free(struct keeper_fake *f);
 struct keeper *keeper_fake_port(struct keeper_fake *f);
+/* From now on each check of an AUTH ends with this result. */
+void keeper_fake_break_verify(struct keeper_fake *f, int result);
 
 #endif

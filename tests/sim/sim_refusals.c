@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Each refusal: one record with its reason on each side, nothing left behind. */
+#include "ike/engine_int.h"
 #include "sim/scenario.h"
 
 #include <errno.h>
@@ -47,6 +48,25 @@ static void no_key(void **state)
 	s = start(&o);
 	expect_refusal(s, SIM_B, "no_key", "psk");
 	sim_free(s);
+}
+
+/* Whatever goes wrong with the check, nobody is let in. */
+static void failing_checks(void **state)
+{
+	static const int results[] = { -EIO, -ENOMEM, -ENOKEY, -ECONNRESET };
+	struct sim_options o = plain();
+	(void)state;
+	for (size_t i = 0; i < N_ELEMENTS(results); i++) {
+		for (int node = 0; node < SIM_NODES; node++) {
+			struct sim *s = start(&o);
+			keeper_fake_break_verify(s->nodes[node].keeper, results[i]);
+			assert_int_equal(sim_initiate(s, SIM_A), 0);
+			assert_true(sim_run_until(s, sim_is_down, LONG_MS));
+			assert_true(s->nodes[SIM_A].last_result < 0);
+			assert_int_equal(engine_counters(s->nodes[node].engine)->n_ike_up, 0);
+			sim_free(s);
+		}
+	}
 }
 
 static void no_proposal(void **state)
@@ -205,6 +225,29 @@ static void wide(struct policy *p, struct peer_config *peer, struct child_config
 	ts_of_prefix(&all, 0, 0, &child->peer_ts.ts[0]);
 }
 
+static void answer_too_wide(void **state)
+{
+	struct sim_options o = plain();
+	(void)state;
+	for (int side = 0; side < 2; side++) {
+		struct sim *s = start(&o);
+		assert_int_equal(sim_initiate(s, SIM_A), 0);
+		/* IKE_AUTH is on its way: now pretend that we had asked for less */
+		sim_run(s, 25);
+		struct ike_sa *sa =
+			LIST_ENTRY(s->nodes[SIM_A].engine->sas.next, struct ike_sa, node);
+		assert_int_equal(sa->state, IKE_AUTH_SENT);
+		struct ts_list *asked = side ? &sa->handshake->tsi : &sa->handshake->tsr;
+		asked->ts[0].first.ip[2] = asked->ts[0].last.ip[2] = 7;
+		sim_run(s, 5000);
+		assert_true(sim_logged("reason=selector_mismatch", "what=TSi,TSr", ""));
+		assert_int_equal(kernel_fake_count(s->nodes[SIM_A].kernel), 0);
+		assert_int_equal(kernel_fake_count(s->nodes[SIM_B].kernel), 0);
+		assert_true(sim_is_settled(s));
+		sim_free(s);
+	}
+}
+
 static void narrowed(void **state)
 {
 	struct sim_options o = plain();
@@ -256,6 +299,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		UNIT("a wrong key is refused with the reason, and is in no log", wrong_psk),
 		UNIT("no key is a refusal with the reason", no_key),
+		UNIT("a check of a proof that fails in any way lets nobody in", failing_checks),
 		UNIT("no common proposal names the transform type", no_proposal),
 		UNIT("an unknown address is refused with the reason", unknown_address),
 		UNIT("an unknown identity is refused with the reason", unknown_identity),
@@ -264,6 +308,7 @@ int main(void)
 		UNIT("selectors without overlap leave the IKE SA without a child",
 		     selector_mismatch),
 		UNIT("tunnel against transport leaves the IKE SA without a child", mode_mismatch),
+		UNIT("an answer that is wider than the offer is deleted", answer_too_wide),
 		UNIT("wide selectors are narrowed to what both allow", narrowed),
 		UNIT("a responder whose SPI is taken chooses another", spi_taken),
 		UNIT("a kernel that fails leaves no half of a child", kernel_fails),
