@@ -260,6 +260,12 @@ static void answers_are_checked(void **state)
 	assert_int_equal(check(&o, &other, 1), -EBADMSG);
 	assert_int_equal(check(&o, &more, 1), -EBADMSG);
 	assert_int_equal(check(&o, &esp, 1), -EBADMSG);
+	struct theirs room;
+	const struct pl_sa sa = { .n_proposals = 1, .proposals = as_peer(&good, 1, &room) };
+	struct chosen c;
+	struct reason why;
+	room.t[2].unusable = true;
+	assert_int_equal(proposal_check(&o, &sa, &c, &why), -EBADMSG);
 }
 
 static void groups(void **state)

@@ -321,6 +321,28 @@ static void kept_up(void **state)
 	sim_free(s);
 }
 
+static void at_start_for_70_s(struct policy *p, struct peer_config *peer,
+			      struct child_config *child, int node)
+{
+	at_start(p, peer, child, node);
+	child->lifetime.hard_ms = node == SIM_A ? 70000 : 0;
+}
+
+static void missed_at_once(void **state)
+{
+	struct sim_options o = plain();
+	(void)state;
+	o.tweak = at_start_for_70_s;
+	struct sim *s = start(&o);
+	sim_run(s, 70000);
+	assert_int_equal(sim_log_count("event=child_sa_up"), 2);
+	/* its time is over, and the next is up before anybody waits for long */
+	sim_run(s, 1000);
+	assert_int_equal(sim_log_count("event=child_sa_up"), 4);
+	assert_true(sim_is_up(s));
+	sim_free(s);
+}
+
 static void nat_that_forgets(void **state)
 {
 	struct sim_options o = plain();
@@ -430,6 +452,7 @@ int main(void)
 		UNIT("many ACQUIREs are one negotiation", storm_of_acquires),
 		UNIT("the kernel hears of an ACQUIRE that failed", acquire_that_fails),
 		UNIT("what is to be up always comes back", kept_up),
+		UNIT("a child whose time is over is replaced at once", missed_at_once),
 		UNIT("a NAT that forgets its mapping is survived", nat_that_forgets),
 		UNIT("stopping tells the peers", stop_tells_the_peer),
 		UNIT("a reload deletes what is not configured any more", reload),
