@@ -61,6 +61,8 @@ MUST_USE int engine_new_esp_spi(struct engine *e, uint32_t *ret);
  */
 void refusal_add(struct engine *e, const char *remote, const struct addr *peer, bool anybody,
 		 const struct reason *r, const char *story);
+/* A try of ours with this entry failed less than LIMIT_REFUSED_QUIET_MS ago. */
+bool refusal_is_fresh(struct engine *e, const char *remote);
 /* The peer came up: its refusals are history. */
 void refusal_forget(struct engine *e, const char *remote);
 void refusal_forget_all(struct engine *e);

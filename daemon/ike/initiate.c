@@ -286,6 +286,11 @@ void initiate_acquire(struct engine *e, const struct keydb_event *ev)
 		LOG(DEBUG, "acquire_late", F_STR("child", w.child->name));
 		return;
 	}
+	/* Not answered: the kernel asks again when its larval SA has expired, not with each packet. */
+	if (refusal_is_fresh(e, w.child->peer->name)) {
+		LOG(DEBUG, "acquire_too_soon", F_STR("child", w.child->name));
+		return;
+	}
 	if (initiate_wish(e, &w, NULL, NULL, &err) < 0)
 		LOG(WARNING, "cannot_initiate", F_STR("remote", w.child->peer->name),
 		    F_STR("child", w.child->name), F_STR("error", err.text));

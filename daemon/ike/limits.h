@@ -56,7 +56,9 @@ enum {
 /* Time */
 enum {
 	LIMIT_ACQUIRE_QUIET_MS =
-		2000,                 /* an ACQUIRE that comes just after the child is up is late */
+		2000, /* an ACQUIRE that comes just after the child is up is late */
+	/* Traffic asks again for what was refused a moment ago: it waits for the kernel's next ACQUIRE */
+	LIMIT_REFUSED_QUIET_MS = 5000,
 	LIMIT_RETRY_FIRST_MS = 2000,  /* "initiate at start" tries again, doubling ... */
 	LIMIT_RETRY_MAX_MS = 300000,  /* ... up to this */
 	LIMIT_LONG_LIFE_MS = 60000,   /* what was up for so long is started again at once */

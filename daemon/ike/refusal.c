@@ -13,6 +13,7 @@ struct refusal {
 	struct reason reason;
 	const char *story;
 	int64_t at_ms;
+	int64_t quiet_until_ms; /* after tries of ours; a stranger's cannot move it */
 	uint64_t n;
 };
 
@@ -65,7 +66,7 @@ static bool is_repeated(struct engine *e, const char *remote, const struct addr 
 }
 
 static void remember(struct engine *e, const char *remote, const struct addr *peer,
-		     const struct reason *r, const char *story)
+		     const struct reason *r, const char *story, int64_t quiet_ms)
 {
 	struct refusal *f = find(e, remote, peer);
 	if (!f)
@@ -78,6 +79,8 @@ static void remember(struct engine *e, const char *remote, const struct addr *pe
 	f->reason = *r;
 	f->story = story;
 	f->at_ms = engine_now_ms(e);
+	if (quiet_ms)
+		f->quiet_until_ms = f->at_ms + quiet_ms;
 	f->n++;
 }
 
@@ -85,10 +88,17 @@ void refusal_add(struct engine *e, const char *remote, const struct addr *peer, 
 		 const struct reason *r, const char *story)
 {
 	bool repeated = anybody && is_repeated(e, remote, peer, r);
+	int64_t quiet_ms = anybody ? 0 : LIMIT_REFUSED_QUIET_MS;
 	e->counters.n_refused++;
-	remember(e, remote, peer, r, story);
+	remember(e, remote, peer, r, story, quiet_ms);
 	if (!anybody || (!repeated && bucket_take(&e->refusal_logs, engine_now_ms(e))))
 		reason_log(r, remote, peer, story);
+}
+
+bool refusal_is_fresh(struct engine *e, const char *remote)
+{
+	const struct refusal *f = find(e, remote, NULL);
+	return f && engine_now_ms(e) < f->quiet_until_ms;
 }
 
 void refusal_forget(struct engine *e, const char *remote)

@@ -288,6 +288,24 @@ static void acquire_that_fails(void **state)
 	sim_free(s);
 }
 
+/* The packets of a flow that is refused do not start a negotiation each. */
+static void acquires_after_a_refusal(void **state)
+{
+	struct sim_options o = plain();
+	(void)state;
+	o.psk[SIM_B] = "another key";
+	struct sim *s = start(&o);
+	for (int i = 0; i < 20; i++) {
+		sim_acquire(s, SIM_A);
+		sim_run(s, 200);
+	}
+	assert_int_equal(sim_log_count("event=negotiation_started"), 1);
+	sim_run(s, 5000);
+	sim_acquire(s, SIM_A);
+	assert_int_equal(sim_log_count("event=negotiation_started"), 2);
+	sim_free(s);
+}
+
 static void at_start(struct policy *p, struct peer_config *peer, struct child_config *child,
 		     int node)
 {
@@ -451,6 +469,7 @@ int main(void)
 		UNIT("lifetimes end in deletes", lifetimes),
 		UNIT("many ACQUIREs are one negotiation", storm_of_acquires),
 		UNIT("the kernel hears of an ACQUIRE that failed", acquire_that_fails),
+		UNIT("after a refusal the next packets start nothing", acquires_after_a_refusal),
 		UNIT("what is to be up always comes back", kept_up),
 		UNIT("a child whose time is over is replaced at once", missed_at_once),
 		UNIT("a NAT that forgets its mapping is survived", nat_that_forgets),
