@@ -196,13 +196,17 @@ strongswan_start() {
 	END
 	start "strongswan.$node" "$node" "$charon" &&
 		wait_until 20 _strongswan_up "$node" && is_running "strongswan.$node" &&
-		in_ns "$node" swanctl --load-all --noprompt >"$LAB_STATE/log/swanctl.$node" 2>&1 || {
+		wait_until 10 _strongswan_load "$node" || {
 		tail -n 30 "$LAB_STATE/log/strongswan.$node" "$LAB_STATE/log/swanctl.$node"
 		return 1
 	}
 }
 _strongswan_up() {
 	has_ended "strongswan.$1" || [ -S "/proc/$REPLY/root/run/charon.vici" ]
+}
+# The socket is there a moment before anybody listens on it.
+_strongswan_load() {
+	in_ns "$1" swanctl --load-all --noprompt >"$LAB_STATE/log/swanctl.$1" 2>&1
 }
 strongswan_stop() { stop "strongswan.$1"; }
 # swanctl NODE ARGUMENT...
