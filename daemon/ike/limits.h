@@ -57,7 +57,7 @@ enum {
 enum {
 	LIMIT_ACQUIRE_QUIET_MS =
 		2000, /* an ACQUIRE that comes just after the child is up is late */
-	/* Traffic asks again for what was refused a moment ago: it waits for the kernel's next ACQUIRE */
+	/* Traffic that asks again for what was refused a moment ago waits for the next ACQUIRE */
 	LIMIT_REFUSED_QUIET_MS = 5000,
 	LIMIT_RETRY_FIRST_MS = 2000,  /* "initiate at start" tries again, doubling ... */
 	LIMIT_RETRY_MAX_MS = 300000,  /* ... up to this */
