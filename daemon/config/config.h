@@ -42,7 +42,4 @@ MUST_USE int config_parse(const char *name, const char *text, size_t len,
 /* Prints the effective configuration, defaults included; it parses to the same snapshot. */
 void config_print(const struct policy *policy, FILE *out);
 
-/* Prints the table of all words: section, word, syntax, default, meaning (for the manual). */
-void config_print_words(FILE *out);
-
 #endif

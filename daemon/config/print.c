@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The effective configuration as racoon.conf text, and the table of words. */
+/* The effective configuration as racoon.conf text. */
 #include <inttypes.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "config/config.h"
-#include "config/schema.h"
 
 static void print_time(FILE *out, const char *word, int64_t ms)
 {
@@ -251,14 +250,5 @@ void config_print(const struct policy *policy, FILE *out)
 	LIST_EACH(peer, &policy->peers, node) {
 		LIST_EACH(child, &peer->children, node)
 			print_child(child, out);
-	}
-}
-
-void config_print_words(FILE *out)
-{
-	for (size_t i = 0; i < schema_n_words; i++) {
-		const struct word *w = &schema_words[i];
-		fprintf(out, "%s\t%s\t%s\t%s\t%s\n", schema_section_name(w->section), w->name,
-			w->syntax, w->deflt, w->help);
 	}
 }
