@@ -45,3 +45,26 @@ both() {
 @test "a program written for KAME's libipsec registers, adds, reads and deletes" {
 	both kame_lab_test
 }
+
+# example PAGE NAME: compiles a program of a manual page into $BATS_TEST_TMPDIR/NAME.
+example() {
+	local top=$BATS_TEST_DIRNAME/../.. dir=$BATS_TEST_TMPDIR
+	awk -f "$top/tests/install/examples" -v dir="$dir" "$top/conf/man/$1.3"
+	cc -Wall -Werror "-I$top/libpfkey/include" -o "$dir/$2" "$dir/$2.kernel.c" \
+		"-L$LAB_BUILD/libpfkey" -lpfkey "-Wl,-rpath,$LAB_BUILD/libpfkey"
+}
+
+@test "the example of libpfkey(3) prints what the page says" {
+	example libpfkey kame-add
+	unshare -n "$BATS_TEST_TMPDIR/kame-add" >"$BATS_TEST_TMPDIR/said"
+	diff -u "$BATS_TEST_TMPDIR/kame-add.out" "$BATS_TEST_TMPDIR/said"
+}
+
+@test "the example of keydb(3) adds an SA over both transports" {
+	example keydb keydb-add
+	for transport in netlink pfkey; do
+		run env LIBPFKEY_TRANSPORT=$transport unshare -n "$BATS_TEST_TMPDIR/keydb-add"
+		[ "$status" = 0 ]
+		[[ $output == "192.0.2.1 192.0.2.2 "*"spi=65537(0x00010001)"*"E: aes-cbc  4e657665 72"* ]]
+	done
+}
