@@ -25,6 +25,9 @@ enum {
 	PROTO_BUFFER_BYTES = 1024,
 	PROTO_NUMBERS = 256,
 	PROTO_NAME_BYTES = 32, /* longer names are looked up each time */
+	/* two digits for each byte, a blank for four and a newline for 32 of them */
+	KEY_TEXT_MAX_BYTES =
+		KEYDB_KEY_MAX_BYTES * 2 + KEYDB_KEY_MAX_BYTES / 4 + KEYDB_KEY_MAX_BYTES / 32,
 };
 
 #define N_ELEMENTS(a) (sizeof(a) / sizeof((a)[0]))
@@ -160,13 +163,19 @@ static void put_alg_name(FILE *f, const struct keydb_alg *a)
 /* Groups of four bytes, eight groups in a line. */
 static void put_key(FILE *f, const struct keydb_alg *a)
 {
+	static const char digits[] = "0123456789abcdef";
+	char text[KEY_TEXT_MAX_BYTES];
+	size_t n = 0;
 	for (size_t i = 0; i < a->key_bits / 8u && i < sizeof(a->key); i++) {
 		if (i && i % 32 == 0)
-			fputc('\n', f);
+			text[n++] = '\n';
 		if (i % 4 == 0)
-			fputc(' ', f);
-		fprintf(f, "%02x", a->key[i]);
+			text[n++] = ' ';
+		text[n++] = digits[a->key[i] >> 4];
+		text[n++] = digits[a->key[i] & 15];
 	}
+	fwrite(text, 1, n, f);
+	explicit_bzero(text, n);
 }
 
 static void put_alg(FILE *f, char letter, const struct keydb_alg *a)
@@ -229,11 +238,10 @@ static uint32_t pfkey_flags(uint32_t flags)
 	       (flags & KEYDB_SA_NOPMTUDISC ? SADB_SAFLAGS_NOPMTUDISC : 0u);
 }
 
-static void put_sa_lifetimes(FILE *f, const struct keydb_sa *sa)
+static void put_sa_lifetimes(FILE *f, const struct keydb_sa *sa, uint64_t now)
 {
 	const struct keydb_limits *l = &sa->limits;
 	const struct keydb_usage *u = &sa->usage;
-	uint64_t now = (uint64_t)time(NULL);
 	fputs("\tcreated: ", f);
 	put_time(f, u->add_time);
 	fputs("\tcurrent: ", f);
@@ -322,7 +330,7 @@ void keydb_sa_print(const struct keydb_print *out, const struct keydb_sa *sa, ui
 		sa->replay_window_pkts, pfkey_flags(sa->flags));
 	PUT_NAME(f, state_names, sa->state);
 	fputs(" \n", f);
-	put_sa_lifetimes(f, sa);
+	put_sa_lifetimes(f, sa, out->now ? out->now : (uint64_t)time(NULL));
 	put_ctx(f, sa->ctx_doi, sa->ctx_alg, sa->ctx, sa->ctx_len);
 	put_sa_extra(f, sa);
 	fprintf(f, "\tsadb_seq=%u pid=%u refcnt=0\n", seq, out->pid);

@@ -133,6 +133,21 @@ static void long_keys_break_after_32_bytes(void **state)
 	assert_null(strstr(text, "\tE:"));
 }
 
+static void the_longest_key_is_whole(void **state)
+{
+	struct keydb_sa sa = plain_sa();
+	(void)state;
+	strcpy(sa.auth.name, "x");
+	sa.auth.key_bits = 8 * KEYDB_KEY_MAX_BYTES;
+	memset(sa.auth.key, 0xab, sizeof(sa.auth.key));
+	sa_text(&sa, false);
+	size_t n = 0;
+	for (const char *p = strstr(text, "\tA: "); (p = strstr(p, " abababab")); p += 9)
+		n++;
+	assert_int_equal(n, KEYDB_KEY_MAX_BYTES / 4);
+	assert_non_null(strstr(text, " abababab\n\tseq="));
+}
+
 static void ipcomp_runs_into_the_next_line(void **state)
 {
 	struct keydb_sa sa = plain_sa();
@@ -166,6 +181,19 @@ static void times_that_never_were_are_20_blanks(void **state)
 	assert_non_null(strstr(sa_text(&sa, false),
 			       "\tlast:                     \thard: 0(s)\tsoft: 0(s)\n"));
 	assert_non_null(strstr(text, "\tdiff: 0(s)\t"));
+}
+
+static void a_dump_can_have_one_time(void **state)
+{
+	struct keydb_sa sa = plain_sa();
+	size_t len;
+	(void)state;
+	sa.usage.add_time = NOV_22_2026_161002;
+	free(text);
+	FILE *f = open_memstream(&text, &len);
+	keydb_sa_print(&(struct keydb_print){ .file = f, .now = NOV_22_2026_161002 + 58 }, &sa, 1);
+	fclose(f);
+	assert_non_null(strstr(text, "\tcurrent: Nov 22 16:11:00 2026\n\tdiff: 58(s)\t"));
 }
 
 static void what_pf_key_cannot_say_is_one_line_more(void **state)
@@ -340,9 +368,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_sa_looks_as_in_kame),
 		cmocka_unit_test(long_keys_break_after_32_bytes),
+		cmocka_unit_test(the_longest_key_is_whole),
 		cmocka_unit_test(ipcomp_runs_into_the_next_line),
 		cmocka_unit_test(nat_traversal_shows_its_ports),
 		cmocka_unit_test(times_that_never_were_are_20_blanks),
+		cmocka_unit_test(a_dump_can_have_one_time),
 		cmocka_unit_test(what_pf_key_cannot_say_is_one_line_more),
 		cmocka_unit_test(unknown_names_become_numbers),
 		cmocka_unit_test(security_contexts_follow_the_lifetimes),

@@ -249,14 +249,14 @@ static int netlink_batch(struct keydb *k, struct keydb_op *ops, size_t count)
 
 /* ---- SAs ---- */
 
-static int decode_sa(const struct nlmsghdr *h, struct keydb_sa *ret)
+static int decode_sa(const struct nlmsghdr *h, uint64_t now_sec, struct keydb_sa *ret)
 {
 	uint32_t ifindex;
 	char name[IF_NAMESIZE] = "";
 	int rc = xfrm_decode_sa(nlmsg_data(h), (size_t)nlmsg_datalen(h), ret, &ifindex);
 	if (rc)
 		return rc;
-	ret->state = xfrm_sa_state(ret, (uint64_t)time(NULL));
+	ret->state = xfrm_sa_state(ret, now_sec);
 	if (ifindex && if_indextoname(ifindex, name))
 		memcpy(ret->offload_device, name, sizeof(ret->offload_device));
 	return 0;
@@ -264,7 +264,7 @@ static int decode_sa(const struct nlmsghdr *h, struct keydb_sa *ret)
 
 static int on_sa(void *arg, const struct nlmsghdr *h)
 {
-	return h->nlmsg_type == XFRM_MSG_NEWSA ? decode_sa(h, arg) : -EBADMSG;
+	return h->nlmsg_type == XFRM_MSG_NEWSA ? decode_sa(h, (uint64_t)time(NULL), arg) : -EBADMSG;
 }
 
 static int netlink_sa_get(struct keydb *k, const struct keydb_sa_id *id, struct keydb_sa *ret)
@@ -279,6 +279,7 @@ static int netlink_sa_get(struct keydb *k, const struct keydb_sa_id *id, struct 
 struct sa_visitor {
 	keydb_sa_fn fn;
 	void *arg;
+	uint64_t now_sec; /* asked once: not every machine answers that without a system call */
 };
 
 static int visit_sa(void *arg, const struct nlmsghdr *h)
@@ -287,7 +288,7 @@ static int visit_sa(void *arg, const struct nlmsghdr *h)
 	struct keydb_sa sa;
 	if (h->nlmsg_type != XFRM_MSG_NEWSA)
 		return 0;
-	int rc = decode_sa(h, &sa);
+	int rc = decode_sa(h, v->now_sec, &sa);
 	if (!rc)
 		rc = v->fn(v->arg, &sa);
 	explicit_bzero(&sa, sizeof(sa));
@@ -313,7 +314,7 @@ static uint8_t proto_to_kernel(uint8_t proto)
 static int netlink_sa_dump(struct keydb *k, uint8_t proto, keydb_sa_fn fn, void *arg)
 {
 	struct netlink_state *n = k->state;
-	struct sa_visitor v = { fn, arg };
+	struct sa_visitor v = { fn, arg, (uint64_t)time(NULL) };
 	begin(n, XFRM_MSG_GETSA, 0);
 	if (nla_put_u8(n->msg, XFRMA_PROTO, proto_to_kernel(proto)) < 0)
 		return keydb_error_set(k, -ENOMEM, "");

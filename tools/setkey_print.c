@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 struct sad_print {
@@ -29,7 +30,8 @@ static struct keydb_print to_stdout(const struct print_options *options)
 {
 	return (struct keydb_print){ .file = stdout,
 				     .ports = options->ports,
-				     .pid = (unsigned int)getpid() };
+				     .pid = (unsigned int)getpid(),
+				     .now = (uint64_t)time(NULL) };
 }
 
 static int on_sa(void *arg, const struct keydb_sa *sa)

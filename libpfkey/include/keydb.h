@@ -183,6 +183,7 @@ struct keydb_print {
 	void *file;       /* FILE * */
 	bool ports;       /* setkey -p */
 	unsigned int pid; /* as printed behind pid= */
+	uint64_t now;     /* the time behind "current:", seconds since 1970; 0 = the clock's */
 };
 /*
  * KAME's "setkey -D" and "-DP" formats, byte for byte; seq is the number behind (sadb_)seq=.
