@@ -311,6 +311,7 @@ static int dump(struct keydb *k, const struct arguments *args)
 		.show_dead = args->apply.show_dead,
 		.hide_socket_policies = args->apply.hide_socket_policies,
 		.ports = args->apply.ports,
+		.json = args->apply.json,
 	};
 	if (args->loop)
 		return watch_sad(k, &options);
@@ -350,7 +351,7 @@ static int run(const struct arguments *args)
 	case MODE_STDIN:
 		return run_stdin(args);
 	case MODE_WATCH:
-		return complain_access(watch_events(args->epoch));
+		return complain_access(watch_events(args->epoch, args->apply.json));
 	default:
 		return run_tables(args);
 	}

@@ -128,6 +128,7 @@ struct apply_options {
 	bool show_dead; /* see struct print_options */
 	bool hide_socket_policies;
 	bool ports;
+	bool json;
 };
 
 /*
@@ -148,9 +149,11 @@ struct print_options {
 	bool show_dead;            /* -a: also SAs that are dead */
 	bool hide_socket_policies; /* -N */
 	bool ports;                /* -p */
+	bool json;                 /* --json: setkey_json.h instead of KAME's words */
 };
 
-/* Print the SAD (proto 0: all) or the SPD to stdout as KAME's setkey does. Negative errno. */
+/* Print the SAD (proto 0: all) or the SPD to stdout as KAME's setkey does, or as JSON, where an empty
+ * table is no line at all. Negative errno. */
 MUST_USE int setkey_print_sad(struct keydb *k, uint8_t proto, const struct print_options *options);
 MUST_USE int setkey_print_spd(struct keydb *k, const struct print_options *options);
 /* One SA, the answer to "get". */

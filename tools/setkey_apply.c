@@ -340,7 +340,8 @@ size_t setkey_apply(struct keydb *k, const struct script *script, const struct c
 		.options = options,
 		.print = { .show_dead = options->show_dead,
 			   .hide_socket_policies = options->hide_socket_policies,
-			   .ports = options->ports },
+			   .ports = options->ports,
+			   .json = options->json },
 	};
 	struct command_cursor cursor = command_list_start(list);
 	struct command c;

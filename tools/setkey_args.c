@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* Long options without a letter; above every character. */
-enum { OPTION_COMPAT = 256, OPTION_ATOMIC, OPTION_DIFF, OPTION_SYNC };
+enum { OPTION_COMPAT = 256, OPTION_ATOMIC, OPTION_DIFF, OPTION_SYNC, OPTION_JSON };
 
 const char arguments_usage[] =
 	"usage: setkey [-knrvpaN] -f FILE   commands from a file, - is stdin\n"
@@ -29,6 +29,7 @@ const char arguments_usage[] =
 	" --check   the same as -n\n"
 	" --diff    show what the tables have and the file has not, and the other way round\n"
 	" --sync    make the tables equal to the file\n"
+	" --json    show entries and events as JSON, an object in a line\n"
 	" --compat  exit codes of older setkeys\n";
 
 static int set_mode(struct arguments *args, enum mode mode)
@@ -107,6 +108,9 @@ static int take_option(struct arguments *args, int option, const char *value)
 	case OPTION_SYNC:
 		args->sync = true;
 		return 0;
+	case OPTION_JSON:
+		args->apply.json = true;
+		return 0;
 	case OPTION_COMPAT:
 		args->compat = true;
 		return 0;
@@ -130,6 +134,9 @@ static int check_arguments(const struct arguments *args, int argc, char **argv)
 		return refuse("-P", "goes with -D or -F");
 	if (args->loop && (args->mode != MODE_DUMP || args->policies))
 		return refuse("-l", "goes with -D");
+	if (args->apply.json && (args->mode == MODE_FLUSH || args->loop))
+		return refuse("--json",
+			      "goes with -D, -x and what scripts dump, not with -F and -l");
 	if (args->check_only && is_table)
 		return refuse("-n", "goes with -f or -c");
 	if (args->apply.atomic && args->mode != MODE_FILE)
@@ -148,6 +155,7 @@ static const struct option long_options[] = {
 	{ "compat",  no_argument, NULL, OPTION_COMPAT },
 	{ "diff",    no_argument, NULL, OPTION_DIFF },
 	{ "help",    no_argument, NULL, 'h' },
+	{ "json",    no_argument, NULL, OPTION_JSON },
 	{ "sync",    no_argument, NULL, OPTION_SYNC },
 	{ "version", no_argument, NULL, 'V' },
 	{ 0 },

@@ -56,6 +56,20 @@ static void check_is_the_long_name_of_n(void **state)
 	assert_true(args.check_only && args.compat);
 }
 
+static void json_goes_with_all_that_shows(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("-D"), 0);
+	assert_false(args.apply.json);
+	for (const char *const *words =
+		     (const char *const[]){ "--json -D", "-DP --json", "--json -x", "-c --json",
+					    "-f x --json", NULL };
+	     *words; words++) {
+		assert_int_equal(parse(*words), 0);
+		assert_true(args.apply.json);
+	}
+}
+
 static void x_twice_shows_seconds(void **state)
 {
 	(void)state;
@@ -106,6 +120,8 @@ static void what_does_not_fit_together_is_refused(void **state)
 		"--diff -c",
 		"--sync -D",
 		"--diff --sync -f x",
+		"--json -F",
+		"--json -Dl",
 	};
 	(void)state;
 	for (size_t i = 0; i < N_ELEMENTS(wrong); i++)
@@ -118,6 +134,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(short_options_go_together),
 		cmocka_unit_test(check_is_the_long_name_of_n),
+		cmocka_unit_test(json_goes_with_all_that_shows),
 		cmocka_unit_test(x_twice_shows_seconds),
 		cmocka_unit_test(help_and_version_come_before_all_else),
 		cmocka_unit_test(what_does_not_fit_together_is_refused),

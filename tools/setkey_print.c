@@ -3,7 +3,7 @@
  * "setkey -D" and "setkey -DP".  Entries are numbered from 1 as PF_KEY numbers the messages of a
  * dump, and as there the last one has the number 0; so each waits until the next is known.
  */
-#include "setkey.h"
+#include "setkey_json.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -39,6 +39,10 @@ static int on_sa(void *arg, const struct keydb_sa *sa)
 	struct sad_print *s = arg;
 	if (sa->state == KEYDB_SA_DEAD && !s->options->show_dead)
 		return 0;
+	if (s->options->json) {
+		setkey_json_sa(stdout, sa);
+		return 0;
+	}
 	if (s->is_waiting)
 		keydb_sa_print(&s->out, &s->waiting, ++s->seq);
 	s->waiting = *sa;
@@ -52,7 +56,7 @@ int setkey_print_sad(struct keydb *k, uint8_t proto, const struct print_options 
 	int rc = keydb_sa_dump(k, proto, on_sa, &s);
 	if (s.is_waiting)
 		keydb_sa_print(&s.out, &s.waiting, 0);
-	else if (!rc)
+	else if (!rc && !options->json)
 		printf("No SAD entries.\n");
 	explicit_bzero(&s.waiting, sizeof(s.waiting));
 	return rc;
@@ -61,7 +65,10 @@ int setkey_print_sad(struct keydb *k, uint8_t proto, const struct print_options 
 void setkey_print_sa(const struct keydb_sa *sa, const struct print_options *options)
 {
 	struct keydb_print out = to_stdout(options);
-	keydb_sa_print(&out, sa, 0);
+	if (options->json)
+		setkey_json_sa(stdout, sa);
+	else
+		keydb_sa_print(&out, sa, 0);
 }
 
 static bool is_socket_policy(const struct keydb_policy *p)
@@ -76,6 +83,10 @@ static int on_policy(void *arg, const struct keydb_policy *p)
 		s->hidden++;
 		return 0;
 	}
+	if (s->options->json) {
+		setkey_json_policy(stdout, p);
+		return 0;
+	}
 	if (s->is_waiting)
 		keydb_policy_print(&s->out, &s->waiting, ++s->seq);
 	s->waiting = *p;
@@ -87,6 +98,8 @@ int setkey_print_spd(struct keydb *k, const struct print_options *options)
 {
 	struct spd_print s = { .out = to_stdout(options), .options = options };
 	int rc = keydb_policy_dump(k, on_policy, &s);
+	if (options->json)
+		return rc;
 	if (s.is_waiting)
 		keydb_policy_print(&s.out, &s.waiting, 0);
 	else if (!rc && !s.hidden)

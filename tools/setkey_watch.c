@@ -5,6 +5,8 @@
  */
 #include "setkey_watch.h"
 
+#include "setkey_json.h"
+
 #include "base/addr.h"
 
 #include <errno.h>
@@ -118,20 +120,23 @@ void watch_print_event(void *file, const struct keydb_event *e, const struct tim
 }
 
 /* All that can be read now. */
-static int print_events(struct keydb_events *events, bool epoch)
+static int print_events(struct keydb_events *events, bool epoch, bool json)
 {
 	struct keydb_event e;
 	struct timeval now;
 	int rc;
 	while ((rc = keydb_events_next(events, &e)) > 0) {
 		gettimeofday(&now, NULL);
-		watch_print_event(stdout, &e, &now, epoch);
+		if (json)
+			setkey_json_event(stdout, &e, &now);
+		else
+			watch_print_event(stdout, &e, &now, epoch);
 		explicit_bzero(&e, sizeof(e));
 	}
 	return fflush(stdout) ? -EIO : rc;
 }
 
-int watch_events(bool epoch)
+int watch_events(bool epoch, bool json)
 {
 	struct keydb_events *events = NULL;
 	int rc = keydb_events_open(KEYDB_EVENTS_ACQUIRE | KEYDB_EVENTS_EXPIRE | KEYDB_EVENTS_SA |
@@ -141,7 +146,7 @@ int watch_events(bool epoch)
 		return rc;
 	struct pollfd fd = { .fd = keydb_events_fd(events), .events = POLLIN };
 	while (!rc) {
-		rc = print_events(events, epoch);
+		rc = print_events(events, epoch, json);
 		if (!rc && poll(&fd, 1, -1) < 0 && errno != EINTR)
 			rc = -errno;
 	}

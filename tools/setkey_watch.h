@@ -9,9 +9,9 @@
 
 /*
  * Prints a line for each event to stdout, with the time of day or, if epoch is set, seconds since
- * 1970.  Returns only after an error: what keydb_events_*() give, -EIO if stdout is gone.
+ * 1970, or with json as setkey_json_event() does.  Returns only after an error: what keydb_events_*() give, -EIO if stdout is gone.
  */
-MUST_USE int watch_events(bool epoch);
+MUST_USE int watch_events(bool epoch, bool json);
 /* Prints the SAD to stdout each second, a line for an SA.  Returns as above. */
 MUST_USE int watch_sad(struct keydb *k, const struct print_options *options);
 
