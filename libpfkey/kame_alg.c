@@ -6,7 +6,9 @@
 #include <pthread.h>
 #include <string.h>
 
-enum { ALGS_MAX = 256, RATE_DEFAULT_PERCENT = 80, N_RATES = 4 };
+enum { ALGS_MAX = 256, RATE_DEFAULT_PERCENT = PFKEY_SOFT_LIFETIME_RATE, N_RATES = 4 };
+
+const int libipsec_opt = LIBIPSEC_OPT_NATT | LIBIPSEC_OPT_SEC_CTX;
 
 /* Of the whole process: one thread registers, any thread checks keys. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;

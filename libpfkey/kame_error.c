@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+__thread int __ipsec_errcode;
 static _Thread_local char text[160] = "Success";
 
 /* clang-format off */
@@ -45,6 +46,7 @@ static const char *text_of(enum kame_error error)
 
 int kame_fail(enum kame_error error, const char *detail)
 {
+	__ipsec_errcode = (int)error;
 	if (detail && *detail)
 		snprintf(text, sizeof(text), "%s: %s", text_of(error), detail);
 	else
@@ -55,12 +57,14 @@ int kame_fail(enum kame_error error, const char *detail)
 int kame_fail_errno(int error)
 {
 	const char *words = strerrordesc_np(error);
+	__ipsec_errcode = KAME_SYSTEM_ERROR;
 	snprintf(text, sizeof(text), "%s", words ? words : text_of(KAME_SYSTEM_ERROR));
 	return -1;
 }
 
 void kame_ok(void)
 {
+	__ipsec_errcode = KAME_NO_ERROR;
 	snprintf(text, sizeof(text), "%s", text_of(KAME_NO_ERROR));
 }
 

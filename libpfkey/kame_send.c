@@ -90,14 +90,21 @@ void kame_put_addr(struct kame_msg *m, u_int type, const struct sockaddr *sa, u_
 			     bits == 32 ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6));
 }
 
+void kame_set_length(struct kame_msg *m)
+{
+	struct sadb_msg head;
+	if (m->bad)
+		return;
+	memcpy(&head, m->buf, sizeof(head));
+	head.sadb_msg_len = (uint16_t)(m->used / 8);
+	memcpy(m->buf, &head, sizeof(head));
+}
+
 int kame_finish(int so, struct kame_msg *m)
 {
 	int rc = -1;
 	if (!m->bad) {
-		struct sadb_msg head;
-		memcpy(&head, m->buf, sizeof(head));
-		head.sadb_msg_len = (uint16_t)(m->used / 8);
-		memcpy(m->buf, &head, sizeof(head));
+		kame_set_length(m);
 		int error = pfkey_io_send(so, m->buf, m->used);
 		rc = error ? kame_fail_errno(-error) : (int)m->used;
 		if (!error)

@@ -26,6 +26,8 @@ void kame_put_ext(struct kame_msg *m, u_int type, const void *head, size_t head_
 void kame_put_addr(struct kame_msg *m, u_int type, const struct sockaddr *sa, u_int prefixlen,
 		   u_int proto);
 void kame_bad(struct kame_msg *m, enum kame_error error, const char *detail);
+/* Writes the length into the header, for who looks at the message before it is sent. */
+void kame_set_length(struct kame_msg *m);
 /* Sends and wipes it: the number of bytes, or -1. */
 int kame_finish(int so, struct kame_msg *m);
 

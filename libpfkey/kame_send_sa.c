@@ -27,10 +27,30 @@ static void put_sa2(struct kame_msg *m, u_int mode, uint32_t reqid)
 	kame_put_ext(m, SADB_X_EXT_SA2, &x, sizeof(x), NULL, 0);
 }
 
+struct natt {
+	uint8_t type;
+	uint16_t sport, dport; /* in network order */
+};
+
+/* The original address and the fragment size have no meaning on Linux. */
+static void put_natt(struct kame_msg *m, const struct natt *n)
+{
+	struct sadb_x_nat_t_type type = { .sadb_x_nat_t_type_type = n->type };
+	struct sadb_x_nat_t_port sport = { .sadb_x_nat_t_port_port = n->sport };
+	struct sadb_x_nat_t_port dport = { .sadb_x_nat_t_port_port = n->dport };
+	if (!n->type)
+		return;
+	kame_put_ext(m, SADB_X_EXT_NAT_T_TYPE, &type, sizeof(type), NULL, 0);
+	kame_put_ext(m, SADB_X_EXT_NAT_T_SPORT, &sport, sizeof(sport), NULL, 0);
+	kame_put_ext(m, SADB_X_EXT_NAT_T_DPORT, &dport, sizeof(dport), NULL, 0);
+}
+
 /* ---- GETSPI ---- */
 
-int pfkey_send_getspi(int so, u_int satype, u_int mode, struct sockaddr *src, struct sockaddr *dst,
-		      u_int32_t min, u_int32_t max, u_int32_t reqid, u_int32_t seq)
+int pfkey_send_getspi_nat(int so, u_int satype, u_int mode, struct sockaddr *src,
+			  struct sockaddr *dst, u_int8_t natt_type, u_int16_t sport,
+			  u_int16_t dport, u_int32_t min, u_int32_t max, u_int32_t reqid,
+			  u_int32_t seq)
 {
 	struct kame_msg m;
 	struct sadb_spirange range = { .sadb_spirange_min = min ? min : SPI_MIN,
@@ -42,7 +62,14 @@ int pfkey_send_getspi(int so, u_int satype, u_int mode, struct sockaddr *src, st
 	put_ends(&m, src, dst);
 	if (min || max) /* else the kernel's own range */
 		kame_put_ext(&m, SADB_EXT_SPIRANGE, &range, sizeof(range), NULL, 0);
+	put_natt(&m, &(struct natt){ natt_type, sport, dport });
 	return kame_finish(so, &m);
+}
+
+int pfkey_send_getspi(int so, u_int satype, u_int mode, struct sockaddr *src, struct sockaddr *dst,
+		      u_int32_t min, u_int32_t max, u_int32_t reqid, u_int32_t seq)
+{
+	return pfkey_send_getspi_nat(so, satype, mode, src, dst, 0, 0, 0, min, max, reqid, seq);
 }
 
 /* ---- ADD and UPDATE ---- */
@@ -89,22 +116,30 @@ static void put_sa(struct kame_msg *m, const struct pfkey_send_sa_args *a)
 	kame_put_ext(m, SADB_EXT_SA, &x, sizeof(x), NULL, 0);
 }
 
-static uint32_t soft(u_int type, uint32_t hard)
+/* Hard limits as PF_KEY carries them; the structure of the newer calls has less room. */
+struct hard {
+	uint32_t alloc;
+	uint64_t bytes, addtime, usetime;
+};
+
+/* Not hard * rate: that overflows. */
+static uint64_t soft(u_int type, uint64_t hard)
 {
-	return (uint32_t)((uint64_t)hard * pfkey_get_softrate(type) / 100);
+	u_int rate = pfkey_get_softrate(type);
+	return hard / 100 * rate + hard % 100 * rate / 100;
 }
 
-static void put_lifetimes(struct kame_msg *m, const struct pfkey_send_sa_args *a)
+static void put_lifetimes(struct kame_msg *m, const struct hard *h)
 {
-	struct sadb_lifetime x = { .sadb_lifetime_allocations = a->l_alloc,
-				   .sadb_lifetime_bytes = a->l_bytes,
-				   .sadb_lifetime_addtime = a->l_addtime,
-				   .sadb_lifetime_usetime = a->l_usetime };
+	struct sadb_lifetime x = { .sadb_lifetime_allocations = h->alloc,
+				   .sadb_lifetime_bytes = h->bytes,
+				   .sadb_lifetime_addtime = h->addtime,
+				   .sadb_lifetime_usetime = h->usetime };
 	kame_put_ext(m, SADB_EXT_LIFETIME_HARD, &x, sizeof(x), NULL, 0);
-	x.sadb_lifetime_allocations = soft(SADB_X_LIFETIME_ALLOCATIONS, a->l_alloc);
-	x.sadb_lifetime_bytes = soft(SADB_X_LIFETIME_BYTES, a->l_bytes);
-	x.sadb_lifetime_addtime = soft(SADB_X_LIFETIME_ADDTIME, a->l_addtime);
-	x.sadb_lifetime_usetime = soft(SADB_X_LIFETIME_USETIME, a->l_usetime);
+	x.sadb_lifetime_allocations = (uint32_t)soft(SADB_X_LIFETIME_ALLOCATIONS, h->alloc);
+	x.sadb_lifetime_bytes = soft(SADB_X_LIFETIME_BYTES, h->bytes);
+	x.sadb_lifetime_addtime = soft(SADB_X_LIFETIME_ADDTIME, h->addtime);
+	x.sadb_lifetime_usetime = soft(SADB_X_LIFETIME_USETIME, h->usetime);
 	kame_put_ext(m, SADB_EXT_LIFETIME_SOFT, &x, sizeof(x), NULL, 0);
 }
 
@@ -122,19 +157,6 @@ static void put_keys(struct kame_msg *m, const struct pfkey_send_sa_args *a)
 			     a->a_keylen ? a->keymat + a->e_keylen : NULL, a->a_keylen);
 }
 
-/* The original address and the fragment size have no meaning on Linux. */
-static void put_natt(struct kame_msg *m, const struct pfkey_send_sa_args *a)
-{
-	struct sadb_x_nat_t_type type = { .sadb_x_nat_t_type_type = a->l_natt_type };
-	struct sadb_x_nat_t_port sport = { .sadb_x_nat_t_port_port = a->l_natt_sport };
-	struct sadb_x_nat_t_port dport = { .sadb_x_nat_t_port_port = a->l_natt_dport };
-	if (!a->l_natt_type)
-		return;
-	kame_put_ext(m, SADB_X_EXT_NAT_T_TYPE, &type, sizeof(type), NULL, 0);
-	kame_put_ext(m, SADB_X_EXT_NAT_T_SPORT, &sport, sizeof(sport), NULL, 0);
-	kame_put_ext(m, SADB_X_EXT_NAT_T_DPORT, &dport, sizeof(dport), NULL, 0);
-}
-
 static void put_ctx(struct kame_msg *m, const struct pfkey_send_sa_args *a)
 {
 	struct sadb_x_sec_ctx x = { .sadb_x_ctx_alg = a->ctxalg,
@@ -144,32 +166,98 @@ static void put_ctx(struct kame_msg *m, const struct pfkey_send_sa_args *a)
 		kame_put_ext(m, SADB_X_EXT_SEC_CTX, &x, sizeof(x), a->ctxstr, a->ctxstrlen);
 }
 
-static int send_sa(struct pfkey_send_sa_args *a, u_int type)
+static int send_sa(const struct pfkey_send_sa_args *a, u_int type, const struct hard *h)
 {
 	struct kame_msg m;
-	if (!a)
-		return kame_fail(KAME_INVAL_ARGUMENT, NULL);
-	a->type = type;
 	kame_begin(&m, type, a->satype, a->seq);
 	check_algs(&m, a);
 	put_sa(&m, a);
 	put_sa2(&m, a->mode, a->reqid);
 	put_ends(&m, a->src, a->dst);
 	put_keys(&m, a);
-	put_lifetimes(&m, a);
-	put_natt(&m, a);
+	put_lifetimes(&m, h);
+	put_natt(&m, &(struct natt){ a->l_natt_type, a->l_natt_sport, a->l_natt_dport });
 	put_ctx(&m, a);
 	return kame_finish(a->so, &m);
 }
 
+static int send_args(struct pfkey_send_sa_args *a, u_int type)
+{
+	if (!a)
+		return kame_fail(KAME_INVAL_ARGUMENT, NULL);
+	a->type = type;
+	return send_sa(a, type,
+		       &(struct hard){ a->l_alloc, a->l_bytes, a->l_addtime, a->l_usetime });
+}
+
 int pfkey_send_add2(struct pfkey_send_sa_args *args)
 {
-	return send_sa(args, SADB_ADD);
+	return send_args(args, SADB_ADD);
 }
 
 int pfkey_send_update2(struct pfkey_send_sa_args *args)
 {
-	return send_sa(args, SADB_UPDATE);
+	return send_args(args, SADB_UPDATE);
+}
+
+/* ---- the same with their arguments in a row ---- */
+
+#define SA_ARGS                                                                               \
+	int so, u_int satype, u_int mode, struct sockaddr *src, struct sockaddr *dst,         \
+		u_int32_t spi, u_int32_t reqid, u_int wsize, caddr_t keymat, u_int e_type,    \
+		u_int e_keylen, u_int a_type, u_int a_keylen, u_int flags, u_int32_t l_alloc, \
+		u_int64_t l_bytes, u_int64_t l_addtime, u_int64_t l_usetime, u_int32_t seq
+#define SA                                                  \
+	((struct pfkey_send_sa_args){ .so = so,             \
+				      .satype = satype,     \
+				      .mode = mode,         \
+				      .src = src,           \
+				      .dst = dst,           \
+				      .spi = spi,           \
+				      .reqid = reqid,       \
+				      .wsize = wsize,       \
+				      .keymat = keymat,     \
+				      .e_type = e_type,     \
+				      .e_keylen = e_keylen, \
+				      .a_type = a_type,     \
+				      .a_keylen = a_keylen, \
+				      .flags = flags,       \
+				      .seq = seq })
+#define HARD (&(struct hard){ l_alloc, l_bytes, l_addtime, l_usetime })
+#define NATT_ARGS \
+	u_int8_t natt_type, u_int16_t sport, u_int16_t dport, struct sockaddr *oa, u_int16_t frag
+
+static int send_sa_natt(struct pfkey_send_sa_args a, u_int type, const struct hard *h,
+			u_int8_t natt_type, u_int16_t sport, u_int16_t dport)
+{
+	a.l_natt_type = natt_type;
+	a.l_natt_sport = sport;
+	a.l_natt_dport = dport;
+	return send_sa(&a, type, h);
+}
+
+int pfkey_send_add(SA_ARGS)
+{
+	return send_sa(&SA, SADB_ADD, HARD);
+}
+
+int pfkey_send_update(SA_ARGS)
+{
+	return send_sa(&SA, SADB_UPDATE, HARD);
+}
+
+int pfkey_send_add_nat(SA_ARGS, NATT_ARGS)
+{
+	(void)oa;
+	(void)frag;
+	return send_sa_natt(SA, SADB_ADD, HARD, natt_type, sport, dport);
+}
+
+int pfkey_send_update_nat(SA_ARGS, NATT_ARGS)
+{
+	(void)oa;
+	(void)frag;
+	return send_sa_natt(SA, SADB_UPDATE, HARD, natt_type, sport, dport);
 }
 
 /* ---- by name ---- */

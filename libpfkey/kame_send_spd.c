@@ -100,6 +100,73 @@ int pfkey_send_spdupdate2(int so, struct sockaddr *src, u_int prefs, struct sock
 	return send_spd(so, SADB_X_SPDUPDATE, &s);
 }
 
+/* ---- migration ---- */
+
+/* Where IKE is to talk: two addresses without a gap. */
+static void put_kmaddress(struct kame_msg *m, const struct sockaddr *local,
+			  const struct sockaddr *remote)
+{
+	struct sadb_x_kmaddress head = { .sadb_x_kmaddress_reserved = 0 };
+	uint8_t ends[2 * sizeof(struct sockaddr_in6)];
+	if (!local && !remote)
+		return;
+	if (!local || !remote)
+		kame_bad(m, KAME_INVAL_ARGUMENT, NULL);
+	else if (!kame_family_bits(local) || !kame_family_bits(remote))
+		kame_bad(m, KAME_INVAL_FAMILY, NULL);
+	else if (local->sa_family != remote->sa_family)
+		kame_bad(m, KAME_FAMILY_MISMATCH, NULL);
+	if (m->bad)
+		return;
+	size_t len = sysdep_sa_len(local);
+	memcpy(ends, local, len);
+	memcpy(ends + len, remote, len);
+	kame_put_ext(m, SADB_X_EXT_KMADDRESS, &head, sizeof(head), ends, 2 * len);
+}
+
+/* Its pairs of requests make sense in the whole message only. */
+static void put_pairs(struct kame_msg *m, caddr_t policy, int len)
+{
+	struct sadb_x_policy head;
+	if (m->bad)
+		return;
+	if (policy && len >= (int)sizeof(head))
+		memcpy(&head, policy, sizeof(head));
+	if (!policy || len < (int)sizeof(head) || head.sadb_x_policy_exttype != SADB_X_EXT_POLICY ||
+	    head.sadb_x_policy_len * 8 != len)
+		kame_bad(m, KAME_INVAL_POLICY, NULL);
+	kame_put(m, policy, (size_t)len);
+}
+
+static void check_migration(struct kame_msg *m)
+{
+	struct sadb_message x;
+	const char *why;
+	if (m->bad)
+		return;
+	kame_set_length(m);
+	if (sadb_decode(PFKEY_REQUEST, m->buf, m->used, &x, &why))
+		kame_bad(m, KAME_INVAL_POLICY, why);
+	else if (!x.policy.n_templates)
+		kame_bad(m, KAME_INVAL_POLICY, "a migration has pairs of requests");
+}
+
+int pfkey_send_migrate(int so, struct sockaddr *local, struct sockaddr *remote,
+		       struct sockaddr *src, u_int prefs, struct sockaddr *dst, u_int prefd,
+		       u_int proto, caddr_t policy, int policylen, u_int32_t seq)
+{
+	struct kame_msg m;
+	kame_begin(&m, SADB_X_MIGRATE, SADB_SATYPE_UNSPEC, seq);
+	put_kmaddress(&m, local, remote);
+	kame_put_addr(&m, SADB_EXT_ADDRESS_SRC, src, prefs, proto);
+	kame_put_addr(&m, SADB_EXT_ADDRESS_DST, dst, prefd, proto);
+	put_pairs(&m, policy, policylen);
+	check_migration(&m);
+	return kame_finish(so, &m);
+}
+
+/* ---- by number ---- */
+
 static int send_by_id(int so, u_int type, uint32_t spid)
 {
 	struct kame_msg m;

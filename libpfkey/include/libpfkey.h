@@ -13,23 +13,17 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
-#include <linux/ipsec.h>
-#include <linux/pfkeyv2.h>
+#include <libpfkey_kame.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* Priorities of policies on Linux: the lower number wins. */
-#define PRIORITY_LOW 0xC0000000
-#define PRIORITY_DEFAULT 0x80000000
-#define PRIORITY_HIGH 0x40000000
-
-/* Which lifetime pfkey_set_softrate() is about. */
-#define SADB_X_LIFETIME_ALLOCATIONS 0
-#define SADB_X_LIFETIME_BYTES 1
-#define SADB_X_LIFETIME_ADDTIME 2
-#define SADB_X_LIFETIME_USETIME 3
+/* What the library can do; constant. */
+#define LIBIPSEC_OPT_NATT 0x01
+#define LIBIPSEC_OPT_FRAG 0x02
+#define LIBIPSEC_OPT_SEC_CTX 0x04
+extern const int libipsec_opt;
 
 typedef caddr_t ipsec_policy_t;
 
@@ -115,8 +109,36 @@ struct pfkey_send_sa_args {
 
 int pfkey_send_getspi(int so, u_int satype, u_int mode, struct sockaddr *src, struct sockaddr *dst,
 		      u_int32_t min, u_int32_t max, u_int32_t reqid, u_int32_t seq);
+/* With ESP in UDP, of natt_type UDP_ENCAP_*; ports in network order. */
+int pfkey_send_getspi_nat(int so, u_int satype, u_int mode, struct sockaddr *src,
+			  struct sockaddr *dst, u_int8_t natt_type, u_int16_t sport,
+			  u_int16_t dport, u_int32_t min, u_int32_t max, u_int32_t reqid,
+			  u_int32_t seq);
 int pfkey_send_add2(struct pfkey_send_sa_args *args);
 int pfkey_send_update2(struct pfkey_send_sa_args *args);
+/* The older forms, with limits of 64 bits, which arrive whole. */
+int pfkey_send_add(int so, u_int satype, u_int mode, struct sockaddr *src, struct sockaddr *dst,
+		   u_int32_t spi, u_int32_t reqid, u_int wsize, caddr_t keymat, u_int e_type,
+		   u_int e_keylen, u_int a_type, u_int a_keylen, u_int flags, u_int32_t l_alloc,
+		   u_int64_t l_bytes, u_int64_t l_addtime, u_int64_t l_usetime, u_int32_t seq);
+int pfkey_send_update(int so, u_int satype, u_int mode, struct sockaddr *src, struct sockaddr *dst,
+		      u_int32_t spi, u_int32_t reqid, u_int wsize, caddr_t keymat, u_int e_type,
+		      u_int e_keylen, u_int a_type, u_int a_keylen, u_int flags, u_int32_t l_alloc,
+		      u_int64_t l_bytes, u_int64_t l_addtime, u_int64_t l_usetime, u_int32_t seq);
+/* oa and frag mean nothing to Linux. */
+int pfkey_send_add_nat(int so, u_int satype, u_int mode, struct sockaddr *src, struct sockaddr *dst,
+		       u_int32_t spi, u_int32_t reqid, u_int wsize, caddr_t keymat, u_int e_type,
+		       u_int e_keylen, u_int a_type, u_int a_keylen, u_int flags, u_int32_t l_alloc,
+		       u_int64_t l_bytes, u_int64_t l_addtime, u_int64_t l_usetime, u_int32_t seq,
+		       u_int8_t natt_type, u_int16_t sport, u_int16_t dport, struct sockaddr *oa,
+		       u_int16_t frag);
+int pfkey_send_update_nat(int so, u_int satype, u_int mode, struct sockaddr *src,
+			  struct sockaddr *dst, u_int32_t spi, u_int32_t reqid, u_int wsize,
+			  caddr_t keymat, u_int e_type, u_int e_keylen, u_int a_type,
+			  u_int a_keylen, u_int flags, u_int32_t l_alloc, u_int64_t l_bytes,
+			  u_int64_t l_addtime, u_int64_t l_usetime, u_int32_t seq,
+			  u_int8_t natt_type, u_int16_t sport, u_int16_t dport, struct sockaddr *oa,
+			  u_int16_t frag);
 int pfkey_send_delete(int so, u_int satype, u_int mode, struct sockaddr *src, struct sockaddr *dst,
 		      u_int32_t spi);
 /* Linux refuses it: the kernel wants an SPI. */
@@ -147,6 +169,14 @@ int pfkey_send_spddelete(int so, struct sockaddr *src, u_int prefs, struct socka
 			 u_int prefd, u_int proto, caddr_t policy, int policylen, u_int32_t seq);
 int pfkey_send_spdsetidx(int so, struct sockaddr *src, u_int prefs, struct sockaddr *dst,
 			 u_int prefd, u_int proto, caddr_t policy, int policylen, u_int32_t seq);
+/*
+ * Moves what a policy's requests name to new ends: policy has the requests in pairs, the old one,
+ * then the new one, which differ in their addresses only.  local and remote are where IKE is to
+ * talk from now on; both may be NULL.
+ */
+int pfkey_send_migrate(int so, struct sockaddr *local, struct sockaddr *remote,
+		       struct sockaddr *src, u_int prefs, struct sockaddr *dst, u_int prefd,
+		       u_int proto, caddr_t policy, int policylen, u_int32_t seq);
 int pfkey_send_spddelete2(int so, u_int32_t spid);
 int pfkey_send_spdget(int so, u_int32_t spid);
 int pfkey_send_spdflush(int so);
