@@ -73,6 +73,8 @@ static const struct message_row rows[SADB_MAX + 1] = {
 	[SADB_X_SPDFLUSH] = { "X_SPDFLUSH", SUBJECT_NONE, { true, true }, { { 0, 0 }, { 0, 0 } } },
 	[SADB_X_SPDSETIDX] = { "X_SPDSETIDX", SUBJECT_POLICY, { true, true },
 		{ { ADDRS | POLICY, LIMITS | CTX }, { ADDRS | POLICY, LIMITS | CURRENT | CTX } } },
+	[SADB_X_SPDEXPIRE] = { "X_SPDEXPIRE", SUBJECT_POLICY, { false, true },
+		{ { 0, 0 }, { ADDRS | POLICY, LIMITS | CURRENT | CTX } } },
 	[SADB_X_SPDDELETE2] = { "X_SPDDELETE2", SUBJECT_POLICY, { true, true },
 		{ { POLICY, 0 }, { POLICY, ADDRS | LIMITS | CURRENT | CTX } } },
 	[SADB_X_NAT_T_NEW_MAPPING] = { "X_NAT_T_NEW_MAPPING", SUBJECT_MAPPING, { false, true },

@@ -24,10 +24,12 @@ enum pfkey_way { PFKEY_REQUEST, PFKEY_REPLY };
  * borrow from the decoded bytes.
  */
 struct sadb_message {
-	uint8_t type;    /* SADB_ADD, ... */
-	uint8_t error;   /* errno of a reply, or of an ACQUIRE that failed; then nothing follows */
-	bool promisc;    /* SADB_X_PROMISC: on */
-	bool hard;       /* EXPIRE: the hard limit */
+	uint8_t type;  /* SADB_ADD, ... */
+	uint8_t error; /* errno of a reply, or of an ACQUIRE that failed; then nothing follows */
+	bool promisc;  /* SADB_X_PROMISC: on */
+	bool hard;     /* EXPIRE: the hard limit */
+	/* A reply with all that Linux writes: lifetimes and an SA's selector that say nothing, too. */
+	bool whole;
 	uint16_t refcnt; /* of a policy in a reply */
 	uint32_t seq, pid;
 	uint32_t present;           /* decoded: bit n is set if extension n was there */

@@ -257,7 +257,7 @@ static void test_every_message(void **state)
 			n++;
 		}
 	}
-	assert_int_equal(n, 19 + 21); /* EXPIRE and NEW_MAPPING come from the kernel only */
+	assert_int_equal(n, 19 + 22); /* EXPIRE, SPDEXPIRE, NEW_MAPPING: from the kernel only */
 }
 
 static void test_every_cut(void **state)
@@ -385,6 +385,43 @@ static void test_sa_without_selector(void **state)
 	assert_non_null(proxy);
 	proxy[5] = 0;
 	assert_int_equal(decode(PFKEY_REPLY).sa.sel.src.sa.sa_family, AF_UNSPEC);
+}
+
+/* Programs look into these extensions without asking if they are there. */
+static void test_whole_reply(void **state)
+{
+	static const uint8_t wanted[] = { SADB_EXT_LIFETIME_CURRENT, SADB_EXT_LIFETIME_HARD,
+					  SADB_EXT_LIFETIME_SOFT, SADB_EXT_ADDRESS_PROXY };
+	struct sadb_message m;
+	(void)state;
+	sadb_message_init(&m, SADB_GET);
+	m.sa.id = sa_message(SADB_GET).sa.id;
+	m.sa.sel.src.sa.sa_family = AF_INET;
+	encode(PFKEY_REPLY, &m);
+	for (size_t i = 0; i < sizeof(wanted); i++)
+		assert_false(decode(PFKEY_REPLY).present & 1u << wanted[i]);
+	m.whole = true;
+	encode(PFKEY_REPLY, &m);
+	struct sadb_message back = decode(PFKEY_REPLY);
+	for (size_t i = 0; i < sizeof(wanted); i++)
+		assert_true(back.present & 1u << wanted[i]);
+	assert_int_equal(back.sa.sel.src.sa.sa_family, AF_UNSPEC);
+	assert_int_equal(back.sa.limits.hard_bytes, KEYDB_INFINITE);
+	m.type = SADB_EXPIRE; /* has one limit, whole or not */
+	m.hard = true;
+	encode(PFKEY_REPLY, &m);
+	assert_false(decode(PFKEY_REPLY).present & 1u << SADB_EXT_LIFETIME_SOFT);
+}
+
+/* pfkey_send_spdget() of 0 says no direction; the answer is that there is no such policy. */
+static void test_policy_zero(void **state)
+{
+	struct sadb_message m;
+	(void)state;
+	sadb_message_init(&m, SADB_X_SPDGET);
+	encode(PFKEY_REQUEST, &m);
+	buf[16 + 6] = 0;
+	assert_int_equal(decode(PFKEY_REQUEST).policy.index, 0);
 }
 
 static void test_unknown_algorithm(void **state)
@@ -781,6 +818,8 @@ int main(void)
 		UNIT("an error is a header alone", test_error_reply),
 		UNIT("a socket's policy is told by its id", test_socket_policy),
 		UNIT("the open proxy address of Linux is no selector", test_sa_without_selector),
+		UNIT("a whole reply has what says nothing, too", test_whole_reply),
+		UNIT("the policy 0 may be asked for", test_policy_zero),
 		UNIT("an unknown algorithm keeps its number as its name", test_unknown_algorithm),
 		UNIT("an AEAD is known by its number among the ciphers", test_aead_number),
 		UNIT("unknown extensions are skipped", test_unknown_extension),

@@ -170,7 +170,7 @@ static void encode_address(struct sadb_enc *e, uint16_t type)
 static bool has_address(const struct sadb_message *m, uint16_t type)
 {
 	if (type == SADB_EXT_ADDRESS_PROXY)
-		return sadb_family_bits(&m->sa.sel.src) && m->sa.sel.src_bits;
+		return sadb_family_bits(&m->sa.sel.src) && (m->sa.sel.src_bits || m->whole);
 	if (type == SADB_X_EXT_NAT_T_OA)
 		return sadb_family_bits(&m->sa.encap_oa) != 0;
 	return sadb_family_bits(&m->policy.sel.src) != 0; /* the policy that was deleted by id */
@@ -408,8 +408,10 @@ static bool any_usage(const struct keydb_usage *u)
 /* Linux takes both limits or neither; an EXPIRE has the one that was reached. */
 static bool has_lifetime(const struct sadb_message *m, uint16_t type)
 {
+	if (m->whole && m->type != SADB_EXPIRE)
+		return true;
 	if (type == SADB_EXT_LIFETIME_CURRENT)
-		return any_usage(&m->sa.usage) || any_usage(&m->policy.usage);
+		return m->whole || any_usage(&m->sa.usage) || any_usage(&m->policy.usage);
 	if (m->type == SADB_EXPIRE)
 		return m->hard == (type == SADB_EXT_LIFETIME_HARD);
 	return any_limit(&m->sa.limits) || any_limit(&m->policy.limits);

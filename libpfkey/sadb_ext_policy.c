@@ -27,6 +27,8 @@ static bool decode_dir(struct sadb_dec *d, const struct sadb_x_policy *x)
 	struct keydb_policy *p = &d->m->policy;
 	bool by_id = d->m->type == SADB_X_SPDGET || d->m->type == SADB_X_SPDDELETE2;
 	uint8_t id_dir = x->sadb_x_policy_id % 8;
+	if (by_id && !x->sadb_x_policy_id && !x->sadb_x_policy_dir)
+		return true; /* there is no such policy, but it may be asked for */
 	if (x->sadb_x_policy_id && (by_id || d->way == PFKEY_REPLY)) {
 		p->dir = id_dir;
 		return id_dir <= KEYDB_DIR_SOCKET_OUT || sadb_refuse(d, "unknown direction");
