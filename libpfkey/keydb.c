@@ -7,11 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/*
- * LIBPFKEY_TRANSPORT chooses: "netlink", "pfkey", or "auto" as without it: netlink, else PF_KEY.
- * *ret_other is what to try next, or NULL.  -EINVAL for any other word.
- */
-static int choose(const struct keydb_transport **ret, const struct keydb_transport **ret_other)
+int keydb_transport_choose(const struct keydb_transport **ret,
+			   const struct keydb_transport **ret_other)
 {
 	const char *word = secure_getenv("LIBPFKEY_TRANSPORT");
 	*ret = &keydb_transport_netlink;
@@ -28,7 +25,7 @@ static int choose(const struct keydb_transport **ret, const struct keydb_transpo
 int keydb_open(struct keydb **ret)
 {
 	const struct keydb_transport *first, *other;
-	int rc = choose(&first, &other);
+	int rc = keydb_transport_choose(&first, &other);
 	if (rc)
 		return rc;
 	struct keydb *k = calloc(1, sizeof(*k));
@@ -155,7 +152,7 @@ int keydb_acquire_drop(struct keydb *k, const struct keydb_sa *larval)
 int keydb_events_open(uint32_t mask, struct keydb_events **ret)
 {
 	const struct keydb_transport *first, *other;
-	int rc = choose(&first, &other);
+	int rc = keydb_transport_choose(&first, &other);
 	if (!rc)
 		rc = first->events_open(mask, ret);
 	return rc == -EPROTONOSUPPORT && other ? other->events_open(mask, ret) : rc;

@@ -47,6 +47,17 @@ int keydb_events_pfkey_open(uint32_t mask, struct keydb_events **ret);
 
 extern const struct keydb_transport keydb_transport_netlink, keydb_transport_pfkey;
 
+/*
+ * What LIBPFKEY_TRANSPORT chooses: "netlink", "pfkey", or "auto" as without it: netlink, else
+ * PF_KEY.  *ret_other is what to try when *ret is -EPROTONOSUPPORT, or NULL.  -EINVAL for any
+ * other word.
+ */
+int keydb_transport_choose(const struct keydb_transport **ret,
+			   const struct keydb_transport **ret_other);
+
+/* spi.c: gives each "unique" request without a reqid one of its own.  -EIO. */
+int keydb_policy_set_reqids(struct keydb_policy *p);
+
 /* error.c */
 
 /* "errno's text: words", or without words the text alone; error is negative. */

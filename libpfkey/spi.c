@@ -28,6 +28,20 @@ static int random_u64(uint64_t *ret)
 	return getrandom(ret, sizeof(*ret), 0) == sizeof(*ret) ? 0 : -EIO;
 }
 
+int keydb_policy_set_reqids(struct keydb_policy *p)
+{
+	for (size_t i = 0; i < KEYDB_TEMPLATES_MAX && i < p->n_templates; i++) {
+		struct keydb_template *t = &p->templates[i];
+		uint64_t random;
+		if (t->level != KEYDB_LEVEL_UNIQUE || t->reqid)
+			continue;
+		if (random_u64(&random))
+			return -EIO;
+		t->reqid = keydb_reqid(random, i);
+	}
+	return 0;
+}
+
 int keydb_spi_choose(struct keydb *k, const union keydb_addr *dst, uint8_t proto, uint32_t min,
 		     uint32_t max, uint32_t *ret_spi)
 {

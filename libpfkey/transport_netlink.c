@@ -12,13 +12,11 @@
 
 #include <errno.h>
 #include <net/if.h>
-#include <netlink/attr.h>
 #include <netlink/errno.h>
 #include <netlink/netlink.h>
 #include <netlink/socket.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 
 enum {
@@ -156,24 +154,13 @@ static int encode_sa(struct netlink_state *n, uint16_t type, uint16_t flags,
 static int encode_policy(struct netlink_state *n, uint16_t type, uint16_t flags,
 			 const struct keydb_policy *p, const char **ret_why)
 {
-	struct keydb_policy copy;
-	bool missing = false;
-	for (size_t i = 0; i < KEYDB_TEMPLATES_MAX && i < p->n_templates; i++)
-		missing |= p->templates[i].level == KEYDB_LEVEL_UNIQUE && !p->templates[i].reqid;
-	begin(n, type, flags);
-	if (!missing)
-		return xfrm_encode_policy(n->msg, p, ret_why);
-	copy = *p;
-	for (size_t i = 0; i < KEYDB_TEMPLATES_MAX && i < p->n_templates; i++) {
-		struct keydb_template *t = &copy.templates[i];
-		uint64_t random;
-		if (t->level != KEYDB_LEVEL_UNIQUE || t->reqid)
-			continue;
-		if (getrandom(&random, sizeof(random), 0) != sizeof(random))
-			return -EIO;
-		t->reqid = keydb_reqid(random, i);
+	struct keydb_policy copy = *p;
+	int rc = keydb_policy_set_reqids(&copy);
+	if (rc) {
+		*ret_why = "no random numbers";
+		return rc;
 	}
-	return xfrm_encode_policy(n->msg, &copy, ret_why);
+	return xfrm_encode_policy(begin(n, type, flags), &copy, ret_why);
 }
 
 static int encode_op(struct netlink_state *n, const struct keydb_op *op, const char **ret_why)
@@ -305,30 +292,23 @@ static int dump(struct keydb *k, nlio_fn fn, void *arg)
 	return rc;
 }
 
-/* The kernel's 0 includes the address options of Mobile IPv6; 255 means ESP, AH and IPCOMP. */
-static uint8_t proto_to_kernel(uint8_t proto)
-{
-	return proto == KEYDB_PROTO_ANY ? IPPROTO_RAW : proto;
-}
-
 static int netlink_sa_dump(struct keydb *k, uint8_t proto, keydb_sa_fn fn, void *arg)
 {
 	struct netlink_state *n = k->state;
 	struct sa_visitor v = { fn, arg, (uint64_t)time(NULL) };
-	begin(n, XFRM_MSG_GETSA, 0);
-	if (nla_put_u8(n->msg, XFRMA_PROTO, proto_to_kernel(proto)) < 0)
-		return keydb_error_set(k, -ENOMEM, "");
+	int rc = xfrm_encode_sa_dump(begin(n, XFRM_MSG_GETSA, 0), proto, NULL);
+	if (rc)
+		return keydb_error_set(k, rc, "");
 	return dump(k, visit_sa, &v);
 }
 
 static int netlink_sa_flush(struct keydb *k, uint8_t proto)
 {
 	struct netlink_state *n = k->state;
-	struct xfrm_usersa_flush x = { .proto = proto_to_kernel(proto) };
-	begin(n, XFRM_MSG_FLUSHSA, 0);
-	if (nlmsg_append(n->msg, &x, sizeof(x), NLMSG_ALIGNTO) < 0)
-		return keydb_error_set(k, -ENOMEM, "");
-	int rc = ask(k, NULL, NULL);
+	int rc = xfrm_encode_sa_flush(begin(n, XFRM_MSG_FLUSHSA, 0), proto);
+	if (rc)
+		return keydb_error_set(k, rc, "");
+	rc = ask(k, NULL, NULL);
 	return rc == -ESRCH ? 0 : rc; /* nothing there */
 }
 

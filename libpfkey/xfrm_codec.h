@@ -31,11 +31,27 @@ MUST_USE int xfrm_encode_sa_id(struct nl_msg *m, const struct keydb_sa_id *id,
 /* XFRM_MSG_ALLOCSPI for the larval SA of an ACQUIRE: any SPI in [min, max]. */
 MUST_USE int xfrm_encode_allocspi(struct nl_msg *m, const struct keydb_sa *larval, uint32_t min,
 				  uint32_t max, const char **ret_why);
+/*
+ * XFRM_MSG_GETSA that dumps; XFRM_MSG_FLUSHSA.  KEYDB_PROTO_ANY: ESP, AH and IPCOMP.  Of filter (may
+ * be NULL) the addresses' prefixes count, if it has addresses.
+ */
+MUST_USE int xfrm_encode_sa_dump(struct nl_msg *m, uint8_t proto,
+				 const struct keydb_selector *filter);
+MUST_USE int xfrm_encode_sa_flush(struct nl_msg *m, uint8_t proto);
 /* XFRM_MSG_NEWPOLICY, UPDPOLICY. */
 MUST_USE int xfrm_encode_policy(struct nl_msg *m, const struct keydb_policy *p,
 				const char **ret_why);
 /* XFRM_MSG_DELPOLICY, GETPOLICY. */
 MUST_USE int xfrm_encode_policy_id(struct nl_msg *m, const struct keydb_policy *p,
+				   const char **ret_why);
+
+/* XFRM_MSG_MIGRATE: a policy's SAs, and its requests, move from one pair of ends to another. */
+struct xfrm_migration {
+	struct keydb_policy policy; /* selector, direction; templates: the old ends */
+	struct keydb_template moved[KEYDB_TEMPLATES_MAX]; /* the new ends of each template */
+	union keydb_addr km_src, km_dst; /* where IKE is to talk then, AF_UNSPEC: not told */
+};
+MUST_USE int xfrm_encode_migration(struct nl_msg *m, const struct xfrm_migration *x,
 				   const char **ret_why);
 
 /*
@@ -48,6 +64,13 @@ MUST_USE int xfrm_decode_sa(const void *body, size_t len, struct keydb_sa *ret,
 			    uint32_t *ret_offload_ifindex);
 /* XFRM_MSG_NEWPOLICY. */
 MUST_USE int xfrm_decode_policy(const void *body, size_t len, struct keydb_policy *ret);
+/* XFRM_MSG_MIGRATE. */
+MUST_USE int xfrm_decode_migration(const void *body, size_t len, struct xfrm_migration *ret);
+/*
+ * What XFRM_MSG_DELPOLICY begins with: the selector and the direction, or the index of a policy
+ * that was deleted by it.  The rest of *ret is zero.
+ */
+MUST_USE int xfrm_decode_policy_id(const void *body, size_t len, struct keydb_policy *ret);
 /* Any message of the multicast groups; -ENOMSG for a type that is no event of ours. */
 MUST_USE int xfrm_decode_event(uint16_t type, const void *body, size_t len,
 			       struct keydb_event *ret);

@@ -414,6 +414,18 @@ int xfrm_decode_policy(const void *body, size_t len, struct keydb_policy *ret)
 	return 0;
 }
 
+int xfrm_decode_policy_id(const void *body, size_t len, struct keydb_policy *ret)
+{
+	struct xfrm_userpolicy_id x;
+	memset(ret, 0, sizeof(*ret));
+	if (len < sizeof(x))
+		return -EBADMSG;
+	memcpy(&x, body, sizeof(x));
+	ret->index = x.index;
+	ret->dir = x.dir;
+	return decode_selector(&x.sel, &ret->sel) && x.dir <= KEYDB_DIR_SOCKET_OUT ? 0 : -EBADMSG;
+}
+
 /* ---- events ---- */
 
 static bool on_sa_change(const void *body, size_t len, struct keydb_event *ret)

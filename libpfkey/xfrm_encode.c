@@ -312,6 +312,40 @@ int xfrm_encode_allocspi(struct nl_msg *m, const struct keydb_sa *larval, uint32
 	return finish(&e, ret_why);
 }
 
+/* The kernel's 0 includes the address options of Mobile IPv6; 255 means ESP, AH and IPCOMP. */
+static uint8_t proto_to_kernel(uint8_t proto)
+{
+	return proto == KEYDB_PROTO_ANY ? IPPROTO_RAW : proto;
+}
+
+int xfrm_encode_sa_dump(struct nl_msg *m, uint8_t proto, const struct keydb_selector *filter)
+{
+	struct enc e = { .m = m };
+	struct xfrm_address_filter x;
+	const char *why;
+	uint8_t kernel_proto = proto_to_kernel(proto);
+	put(&e, XFRMA_PROTO, &kernel_proto, sizeof(kernel_proto));
+	if (filter && xfrm_addr_family(&filter->src)) {
+		memset(&x, 0, sizeof(x));
+		x.saddr = xfrm_addr_to_kernel(&filter->src);
+		x.daddr = xfrm_addr_to_kernel(&filter->dst);
+		x.family = family_of(&e, &filter->src, &filter->dst);
+		x.splen = filter->src_bits;
+		x.dplen = filter->dst_bits;
+		put(&e, XFRMA_ADDRESS_FILTER, &x, sizeof(x));
+	}
+	return finish(&e, &why);
+}
+
+int xfrm_encode_sa_flush(struct nl_msg *m, uint8_t proto)
+{
+	struct enc e = { .m = m };
+	struct xfrm_usersa_flush x = { .proto = proto_to_kernel(proto) };
+	const char *why;
+	put_body(&e, &x, sizeof(x));
+	return finish(&e, &why);
+}
+
 static uint16_t template_family(struct enc *e, const struct keydb_template *t, uint16_t inner)
 {
 	uint16_t family = family_of(e, &t->src, &t->dst);
