@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A program of KAME's times against a kernel with AF_KEY, in a network namespace of its own. */
+/*
+ * A program of KAME's times against a kernel, in a network namespace of its own: the same over
+ * AF_KEY and over netlink (LIBPFKEY_TRANSPORT).
+ */
 #include <libpfkey.h>
 
 #include <arpa/inet.h>

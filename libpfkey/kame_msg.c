@@ -1,20 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The socket of the KAME interface, and messages taken apart. */
 #include "kame_int.h"
-#include "pfkey_io.h"
-#include "sadb_codec.h"
+#include "kame_session.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { BUFFER_KB_MAX = 1 << 20 };
 
 int pfkey_open(void)
 {
-	int fd = pfkey_io_open();
+	int fd = kame_session_open();
 	if (fd < 0)
 		return kame_fail_errno(-fd);
 	kame_ok();
@@ -23,7 +21,7 @@ int pfkey_open(void)
 
 void pfkey_close(int so)
 {
-	close(so);
+	kame_session_close(so);
 	kame_ok();
 }
 
@@ -61,7 +59,7 @@ struct sadb_msg *pfkey_recv(int so)
 {
 	struct sadb_msg *msg;
 	size_t len;
-	int rc = pfkey_io_recv(so, wait_of(so), &msg, &len);
+	int rc = kame_session_recv(so, wait_of(so), &msg, &len);
 	if (rc) {
 		errno = rc == -ETIMEDOUT ? EAGAIN : -rc;
 		if (rc == -EBADMSG)
@@ -78,7 +76,7 @@ int pfkey_send(int so, struct sadb_msg *msg, int len)
 {
 	if (!msg || len < (int)sizeof(*msg))
 		return kame_fail(KAME_INVAL_ARGUMENT, NULL);
-	int rc = pfkey_io_send(so, msg, (size_t)len);
+	int rc = kame_session_send(so, msg, (size_t)len);
 	if (rc)
 		return kame_fail_errno(-rc);
 	kame_ok();

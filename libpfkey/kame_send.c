@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Writing messages, and those that are little more than a header. */
 #include "kame_send.h"
-#include "pfkey_io.h"
+#include "kame_session.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -105,7 +105,7 @@ int kame_finish(int so, struct kame_msg *m)
 	int rc = -1;
 	if (!m->bad) {
 		kame_set_length(m);
-		int error = pfkey_io_send(so, m->buf, m->used);
+		int error = kame_session_send(so, m->buf, m->used);
 		rc = error ? kame_fail_errno(-error) : (int)m->used;
 		if (!error)
 			kame_ok();

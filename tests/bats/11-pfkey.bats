@@ -43,7 +43,8 @@ both() {
 }
 
 @test "a program written for KAME's libipsec registers, adds, reads and deletes" {
-	both kame_lab_test
+	LIBPFKEY_TRANSPORT=pfkey both kame_lab_test
+	LIBPFKEY_TRANSPORT=netlink both kame_lab_test
 }
 
 # example PAGE NAME: compiles a program of a manual page into $BATS_TEST_TMPDIR/NAME.
