@@ -100,7 +100,7 @@ static void bad_policies_are_refused_with_the_place(void **state)
 	(void)state;
 	assert_null(ipsec_set_policy("out ipsec esp/sideways//use", 27));
 	assert_string_equal(ipsec_strerror(),
-			    "Invalid policy: transport or tunnel expected (at character 15)");
+			    "Invalid policy: transport, tunnel or beet expected (at character 15)");
 	assert_null(ipsec_set_policy(NULL, 3));
 	assert_null(ipsec_set_policy("in none", -1));
 	struct sadb_x_policy x = { .sadb_x_policy_len = 2, .sadb_x_policy_exttype = 1 };

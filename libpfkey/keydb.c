@@ -142,9 +142,23 @@ int keydb_policy_flush(struct keydb *k)
 	return k->transport->policy_flush(k);
 }
 
+int keydb_spi_alloc(struct keydb *k, const struct keydb_sa *larval, uint32_t min, uint32_t max,
+		    struct keydb_sa *ret)
+{
+	return k->transport->spi_alloc(k, larval, min, max, ret);
+}
+
+/*
+ * A larval SA without an SPI cannot be named in a deletion (and PF_KEY's word for it, an ACQUIRE
+ * with an errno, leaves it in the kernel's way until its time is up).  But it can be given an SPI
+ * by its sequence number.
+ */
 int keydb_acquire_drop(struct keydb *k, const struct keydb_sa *larval)
 {
-	return k->transport->acquire_drop(k, larval);
+	struct keydb_sa named;
+	uint32_t max = larval->id.proto == KEYDB_PROTO_IPCOMP ? UINT16_MAX : UINT32_MAX;
+	int rc = keydb_spi_alloc(k, larval, 0x100, max, &named);
+	return rc ? rc : keydb_sa_delete(k, &named.id);
 }
 
 /* ---- events ---- */

@@ -30,7 +30,8 @@ struct keydb_transport {
 	int (*policy_get)(struct keydb *k, const struct keydb_policy *p, struct keydb_policy *ret);
 	int (*policy_dump)(struct keydb *k, keydb_policy_fn fn, void *arg);
 	int (*policy_flush)(struct keydb *k);
-	int (*acquire_drop)(struct keydb *k, const struct keydb_sa *larval);
+	int (*spi_alloc)(struct keydb *k, const struct keydb_sa *larval, uint32_t min, uint32_t max,
+			 struct keydb_sa *ret);
 	int (*events_open)(uint32_t mask, struct keydb_events **ret);
 };
 

@@ -360,23 +360,15 @@ static int netlink_policy_flush(struct keydb *k)
 	return rc == -ESRCH ? 0 : rc; /* nothing there */
 }
 
-/* ---- acquires ---- */
+/* ---- larval SAs ---- */
 
-/*
- * A larval SA without an SPI cannot be named in a deletion.  But ALLOCSPI finds it by its
- * sequence number and gives it one.
- */
-static int netlink_acquire_drop(struct keydb *k, const struct keydb_sa *larval)
+static int netlink_spi_alloc(struct keydb *k, const struct keydb_sa *larval, uint32_t min,
+			     uint32_t max, struct keydb_sa *ret)
 {
 	const char *why;
-	struct keydb_sa named;
-	bool ipcomp = larval->id.proto == KEYDB_PROTO_IPCOMP;
-	int rc = xfrm_encode_allocspi(begin(k->state, XFRM_MSG_ALLOCSPI, 0), larval, 0x100,
-				      ipcomp ? UINT16_MAX : UINT32_MAX, &why);
-	if (rc)
-		return keydb_error_set(k, rc, why);
-	rc = ask(k, on_sa, &named);
-	return rc ? rc : keydb_sa_delete(k, &named.id);
+	int rc =
+		xfrm_encode_allocspi(begin(k->state, XFRM_MSG_ALLOCSPI, 0), larval, min, max, &why);
+	return rc ? keydb_error_set(k, rc, why) : ask(k, on_sa, ret);
 }
 
 const struct keydb_transport keydb_transport_netlink = {
@@ -390,6 +382,6 @@ const struct keydb_transport keydb_transport_netlink = {
 	.policy_get = netlink_policy_get,
 	.policy_dump = netlink_policy_dump,
 	.policy_flush = netlink_policy_flush,
-	.acquire_drop = netlink_acquire_drop,
+	.spi_alloc = netlink_spi_alloc,
 	.events_open = keydb_events_netlink_open,
 };

@@ -135,6 +135,20 @@ static int ask(struct keydb *k, struct sadb_message *m, struct sadb_message *ret
 
 /* ---- SAs ---- */
 
+/*
+ * PF_KEY says nothing of the families in a tunnel, which is its own one.  The model's usual tunnel
+ * carries both: that is what it stands for, in both directions.
+ */
+static void set_families(struct keydb_sa *sa, bool both)
+{
+	if (sa->mode != KEYDB_MODE_TUNNEL)
+		return;
+	if (both)
+		sa->flags |= KEYDB_SA_AF_UNSPEC;
+	else
+		sa->flags &= ~(uint32_t)KEYDB_SA_AF_UNSPEC;
+}
+
 static void wipe(struct sadb_message *m)
 {
 	explicit_bzero(m, sizeof(*m));
@@ -145,6 +159,7 @@ static int write_sa(struct keydb *k, uint8_t type, const struct keydb_sa *sa)
 	struct sadb_message m, answer;
 	sadb_message_init(&m, type);
 	m.sa = *sa;
+	set_families(&m.sa, false);
 	m.seq = sa->kernel_seq; /* ends the larval SA of an ACQUIRE */
 	int rc = ask(k, &m, &answer);
 	wipe(&m);
@@ -176,6 +191,7 @@ static int pfkey_sa_get(struct keydb *k, const struct keydb_sa_id *id, struct ke
 	int rc = ask_sa(k, SADB_GET, id, &answer);
 	if (!rc) {
 		*ret = answer.sa;
+		set_families(ret, true);
 		ret->kernel_seq = 0; /* the question's */
 	}
 	wipe(&answer);
@@ -247,7 +263,10 @@ static int pfkey_sa_dump(struct keydb *k, uint8_t proto, keydb_sa_fn fn, void *a
 	int rc = dump_read(k, &m, &d);
 	for (size_t i = 0; !rc && i < d.n; i++) {
 		rc = decode_answer(k, d.items[i].msg, d.items[i].len, &m);
-		if (!rc && m.sa.id.proto != KEYDB_PROTO_ANY) /* Mobile IPv6 has no number */
+		if (rc)
+			break;
+		set_families(&m.sa, true);
+		if (m.sa.id.proto != KEYDB_PROTO_ANY) /* Mobile IPv6 has no number */
 			rc = fn(arg, &m.sa);
 	}
 	wipe(&m);
@@ -411,24 +430,26 @@ static int pfkey_batch(struct keydb *k, struct keydb_op *ops, size_t n)
 	return first;
 }
 
-/* ---- acquires ---- */
+/* ---- larval SAs ---- */
 
-/*
- * PF_KEY's word for it, an ACQUIRE with an errno, leaves the larval SA in the kernel's way until
- * its time is up.  So it gets an SPI, by its sequence number, and can be deleted.
- */
-static int pfkey_acquire_drop(struct keydb *k, const struct keydb_sa *larval)
+static int pfkey_spi_alloc(struct keydb *k, const struct keydb_sa *larval, uint32_t min,
+			   uint32_t max, struct keydb_sa *ret)
 {
 	struct sadb_message m, answer;
 	sadb_message_init(&m, SADB_GETSPI);
 	m.sa.id = larval->id;
 	m.sa.mode = larval->mode;
 	m.sa.reqid = larval->reqid;
+	m.sa.if_id = larval->if_id;
 	m.seq = larval->kernel_seq;
-	m.spi_min = 0x100;
-	m.spi_max = larval->id.proto == KEYDB_PROTO_IPCOMP ? UINT16_MAX : UINT32_MAX;
+	m.spi_min = min;
+	m.spi_max = max;
 	int rc = ask(k, &m, &answer);
-	return rc ? rc : pfkey_sa_delete(k, &answer.sa.id);
+	if (!rc) {
+		*ret = answer.sa;
+		ret->state = KEYDB_SA_LARVAL;
+	}
+	return rc;
 }
 
 const struct keydb_transport keydb_transport_pfkey = {
@@ -442,6 +463,6 @@ const struct keydb_transport keydb_transport_pfkey = {
 	.policy_get = pfkey_policy_get,
 	.policy_dump = pfkey_policy_dump,
 	.policy_flush = pfkey_policy_flush,
-	.acquire_drop = pfkey_acquire_drop,
+	.spi_alloc = pfkey_spi_alloc,
 	.events_open = keydb_events_pfkey_open,
 };

@@ -2,15 +2,16 @@
 /*
  * keydb: a typed API for the kernel's SAD and SPD (RFC 4301 4.4).
  *
- * The model is in keydb_model.h, the algorithms in keydb_alg.h.  Functions return 0 or a
- * negative errno, and keydb_error() then gives the reason in words.  A handle belongs to one
- * thread at a time; the library keeps no other state, never logs and never exits.
+ * The model is in keydb_model.h, the algorithms in keydb_alg.h, text in keydb_text.h.  Functions
+ * return 0 or a negative errno, and keydb_error() then gives the reason in words.  A handle
+ * belongs to one thread at a time; the library keeps no other state, never logs and never exits.
  */
 #ifndef KEYDB_H
 #define KEYDB_H
 
 #include <keydb_alg.h>
 #include <keydb_model.h>
+#include <keydb_text.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -60,6 +61,14 @@ int keydb_sa_flush(struct keydb *k, uint8_t proto);
  */
 int keydb_spi_choose(struct keydb *k, const union keydb_addr *dst, uint8_t proto, uint32_t min,
 		     uint32_t max, uint32_t *ret_spi);
+/*
+ * The kernel's own allocation (PF_KEY's GETSPI, XFRM's ALLOCSPI): a larval SA with an SPI in
+ * [min, max] that is kept free for an update, until the kernel's time for that is up (30 s).  Of
+ * larval count id.src, id.dst, id.proto, id.mark, mode, reqid, if_id, and kernel_seq, by which the
+ * larval SA of an ACQUIRE gets the SPI.  *ret is the larval SA.  -ENOENT if no SPI is free.
+ */
+int keydb_spi_alloc(struct keydb *k, const struct keydb_sa *larval, uint32_t min, uint32_t max,
+		    struct keydb_sa *ret);
 /*
  * A reqid > KEYDB_REQID_MANUAL_MAX scattered by a hash of the arguments: XFRM's state hash
  * degenerates when reqids and addresses count up together.
@@ -167,30 +176,6 @@ int keydb_events_fd(const struct keydb_events *e);
  * readable for events that were read along.
  */
 int keydb_events_next(struct keydb_events *e, struct keydb_event *ret);
-
-/* ---- text ---- */
-
-/*
- * Parses what follows -P in setkey: "dir [priority] action [request...]" (the grammar of
- * ipsec_set_policy(3)) into dir, action, priority, n_templates and templates of *ret.  A direction
- * alone (for deletions) gives KEYDB_ACTION_DISCARD and priority 0.  Returns 0, or -EINVAL with
- * *ret_at the offset of the offending word and *ret_why a static text.
- */
-int keydb_policy_parse(const char *text, struct keydb_policy *ret, size_t *ret_at,
-		       const char **ret_why);
-
-struct keydb_print {
-	void *file;       /* FILE * */
-	bool ports;       /* setkey -p */
-	unsigned int pid; /* as printed behind pid= */
-	uint64_t now;     /* the time behind "current:", seconds since 1970; 0 = the clock's */
-};
-/*
- * KAME's "setkey -D" and "-DP" formats, byte for byte; seq is the number behind (sadb_)seq=.
- * What PF_KEY cannot say follows in one line more ("\textra: ..."), only where there is any.
- */
-void keydb_sa_print(const struct keydb_print *out, const struct keydb_sa *sa, uint32_t seq);
-void keydb_policy_print(const struct keydb_print *out, const struct keydb_policy *p, uint32_t seq);
 
 #ifdef __cplusplus
 }

@@ -133,6 +133,7 @@ enum keydb_sa_flag {
 };
 
 enum keydb_encap { KEYDB_ENCAP_UDP = 0, KEYDB_ENCAP_UDP_NON_IKE = 1, KEYDB_ENCAP_TCP = 7 };
+enum keydb_offload_flag { KEYDB_OFFLOAD_INBOUND = 1u << 1, KEYDB_OFFLOAD_PACKET = 1u << 2 };
 
 /* Which SA: RFC 4301 4.1. src only tells apart what the kernel asks for when deleting. */
 struct keydb_sa_id {
@@ -154,8 +155,7 @@ struct keydb_sa {
 	uint16_t encap_src_port, encap_dst_port;
 	uint8_t encap_type; /* enum keydb_encap */
 	union keydb_addr encap_oa;
-	/* none: what the SA's family allows (or both, with KEYDB_SA_AF_UNSPEC); the inner family
-	 * may differ from the outer one. */
+	/* none: what the outer family allows, with KEYDB_SA_AF_UNSPEC both; it may be the other */
 	struct keydb_selector sel;
 	struct keydb_limits limits;
 	struct keydb_usage usage; /* dumps only */
@@ -167,7 +167,7 @@ struct keydb_sa {
 	uint16_t ctx_len;
 	char ctx[KEYDB_CTX_MAX_BYTES];
 	char offload_device[KEYDB_DEVICE_MAX_BYTES];
-	uint32_t offload_flags;
+	uint32_t offload_flags; /* enum keydb_offload_flag: the kernel's numbers */
 };
 
 struct keydb_template {
