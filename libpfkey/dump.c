@@ -49,6 +49,15 @@ static void put_name(FILE *f, const char *const *names, size_t n, unsigned int v
 
 #define PUT_NAME(f, names, value) put_name((f), (names), N_ELEMENTS(names), (value))
 
+/* One that only the kernel knows by its number there. */
+static void put_mode(FILE *f, uint8_t mode)
+{
+	if (mode & KEYDB_MODE_OTHER)
+		fprintf(f, "%u", mode & ~(unsigned int)KEYDB_MODE_OTHER);
+	else
+		PUT_NAME(f, mode_names, mode);
+}
+
 static void put_proto(FILE *f, uint8_t proto)
 {
 	switch (proto) {
@@ -141,6 +150,12 @@ static void extra_mark(struct extra *x, const char *name, const struct keydb_mar
 		fprintf(extra_word(x), "%s=0x%x/0x%x", name, m->value, m->mask);
 }
 
+static void extra_u64(struct extra *x, const char *name, uint64_t value)
+{
+	if (value && value != KEYDB_INFINITE)
+		fprintf(extra_word(x), "%s=%ju", name, (uintmax_t)value);
+}
+
 static void extra_if_id(struct extra *x, uint32_t if_id)
 {
 	if (if_id)
@@ -221,7 +236,7 @@ static void put_sa_head(const struct keydb_print *out, const struct keydb_sa *sa
 	if (encap && sa->id.proto == KEYDB_PROTO_ESP)
 		fputs(sa->encap_type == KEYDB_ENCAP_TCP ? "-tcp" : "-udp", f);
 	fputs(" mode=", f);
-	PUT_NAME(f, mode_names, sa->mode);
+	put_mode(f, sa->mode);
 	fprintf(f, " spi=%u(0x%08x) reqid=%u(0x%08x)\n", sa->id.spi, sa->id.spi, sa->reqid,
 		sa->reqid);
 	if (sa->encap_oa.sa.sa_family) {
@@ -268,6 +283,17 @@ static void put_port(FILE *f, bool any, uint16_t port)
 		fprintf(f, "[%u]", port);
 }
 
+/* In the extra line a mask can be shown where it is. */
+static void put_masked_port(FILE *f, bool any, uint16_t port, uint16_t mask)
+{
+	if (any)
+		fputs("[any]", f);
+	else if (mask || !port)
+		fprintf(f, "[%u/0x%04x]", port, mask ? mask : UINT16_MAX);
+	else
+		fprintf(f, "[%u]", port);
+}
+
 static void put_prefix(FILE *f, const union keydb_addr *a, uint8_t bits)
 {
 	put_addr(f, a);
@@ -275,18 +301,24 @@ static void put_prefix(FILE *f, const union keydb_addr *a, uint8_t bits)
 		fprintf(f, "/%u", bits);
 }
 
+static bool has_family(const struct keydb_selector *s)
+{
+	return s->src.sa.sa_family || s->dst.sa.sa_family;
+}
+
 static void extra_sa_selector(struct extra *x, const struct keydb_selector *s)
 {
-	if (!s->src.sa.sa_family && !s->dst.sa.sa_family)
+	if (!has_family(s))
 		return;
 	FILE *f = extra_word(x);
 	fputs("sel=", f);
 	put_prefix(f, &s->src, s->src_bits);
-	put_port(f, s->src_port_any, s->src_port);
+	put_masked_port(f, s->src_port_any, s->src_port, s->src_port_mask);
 	fputc('-', f);
 	put_prefix(f, &s->dst, s->dst_bits);
-	put_port(f, s->dst_port_any, s->dst_port);
+	put_masked_port(f, s->dst_port_any, s->dst_port, s->dst_port_mask);
 	fprintf(f, "/%u", s->proto);
+	extra_u64(x, "ifindex", s->ifindex);
 }
 
 static void extra_icv(struct extra *x, const struct keydb_alg *a)
@@ -296,13 +328,30 @@ static void extra_icv(struct extra *x, const struct keydb_alg *a)
 		fprintf(extra_word(x), "icv=%u", a->icv_bits);
 }
 
+static void extra_encap(struct extra *x, uint8_t type)
+{
+	if (type == KEYDB_ENCAP_UDP_NON_IKE)
+		fputs("encap=udp-non-ike", extra_word(x));
+	else if (type == KEYDB_ENCAP_TCP)
+		fputs("encap=tcp", extra_word(x));
+}
+
+static void extra_offload(struct extra *x, const struct keydb_sa *sa)
+{
+	if (sa->offload_device[0])
+		fprintf(extra_word(x), "offload=%.*s/%s%s", KEYDB_DEVICE_MAX_BYTES,
+			sa->offload_device,
+			sa->offload_flags & KEYDB_OFFLOAD_INBOUND ? "in" : "out",
+			sa->offload_flags & KEYDB_OFFLOAD_PACKET ? "/packet" : "");
+}
+
 static void put_sa_extra(FILE *f, const struct keydb_sa *sa)
 {
 	struct extra x = { .f = f };
 	extra_flag(&x, sa->flags, KEYDB_SA_ESN, "esn");
 	extra_flag(&x, sa->flags, KEYDB_SA_ICMP, "icmp");
 	/* Tunnels usually carry both families: worth a word only elsewhere. */
-	if (sa->mode != KEYDB_MODE_TUNNEL)
+	if (sa->mode != KEYDB_MODE_TUNNEL || has_family(&sa->sel))
 		extra_flag(&x, sa->flags, KEYDB_SA_AF_UNSPEC, "af-unspec");
 	extra_flag(&x, sa->flags, KEYDB_SA_WILDRECV, "wildrecv");
 	extra_flag(&x, sa->flags, KEYDB_SA_ALIGN4, "align4");
@@ -313,10 +362,9 @@ static void put_sa_extra(FILE *f, const struct keydb_sa *sa)
 	extra_if_id(&x, sa->if_id);
 	extra_mark(&x, "mark", &sa->id.mark);
 	extra_mark(&x, "output-mark", &sa->output_mark);
-	if (sa->tfc_pad_bytes)
-		fprintf(extra_word(&x), "tfc-pad=%u", sa->tfc_pad_bytes);
-	if (sa->offload_device[0])
-		fprintf(extra_word(&x), "offload=%.*s", KEYDB_DEVICE_MAX_BYTES, sa->offload_device);
+	extra_u64(&x, "tfc-pad", sa->tfc_pad_bytes);
+	extra_encap(&x, sa->encap_type);
+	extra_offload(&x, sa);
 	extra_sa_selector(&x, &sa->sel);
 	extra_end(&x);
 }
@@ -433,7 +481,7 @@ static void put_request(const struct keydb_print *out, const struct keydb_templa
 	FILE *f = out->file;
 	put_proto(f, t->proto);
 	fputc('/', f);
-	PUT_NAME(f, mode_names, t->mode);
+	put_mode(f, t->mode);
 	fputc('/', f);
 	if (t->src.sa.sa_family && t->dst.sa.sa_family) {
 		put_end(out, &t->src);
@@ -452,6 +500,25 @@ static void extra_port_mask(struct extra *x, const char *name, uint16_t port, ui
 		fprintf(extra_word(x), "%s=%u/0x%04x", name, port, mask);
 }
 
+/* But the two that have their own line. */
+static void extra_limits(struct extra *x, const struct keydb_limits *l)
+{
+	extra_u64(x, "ls", l->soft_add_sec);
+	extra_u64(x, "us", l->soft_use_sec);
+	extra_u64(x, "bh", l->hard_bytes);
+	extra_u64(x, "bs", l->soft_bytes);
+	extra_u64(x, "ph", l->hard_packets);
+	extra_u64(x, "ps", l->soft_packets);
+}
+
+/* "spi.2=0x00000300": the second request's. */
+static void extra_requests(struct extra *x, const struct keydb_policy *p)
+{
+	for (unsigned int i = 0; i < p->n_templates && i < KEYDB_TEMPLATES_MAX; i++)
+		if (p->templates[i].spi)
+			fprintf(extra_word(x), "spi.%u=0x%08x", i + 1, p->templates[i].spi);
+}
+
 static void put_policy_extra(FILE *f, const struct keydb_policy *p)
 {
 	struct extra x = { .f = f };
@@ -462,8 +529,9 @@ static void put_policy_extra(FILE *f, const struct keydb_policy *p)
 	extra_mark(&x, "mark", &p->mark);
 	extra_port_mask(&x, "src-port", p->sel.src_port, p->sel.src_port_mask);
 	extra_port_mask(&x, "dst-port", p->sel.dst_port, p->sel.dst_port_mask);
-	if (p->sel.ifindex)
-		fprintf(extra_word(&x), "ifindex=%u", p->sel.ifindex);
+	extra_u64(&x, "ifindex", p->sel.ifindex);
+	extra_limits(&x, &p->limits);
+	extra_requests(&x, p);
 	extra_end(&x);
 }
 

@@ -6,12 +6,14 @@
  *	dir     := in | out | fwd
  *	prio    := (priority | prio) ( ['-'] N | (low | def | high) [ ('+' | '-') N ] )
  *	action  := discard | none | ipsec | entrust | bypass
- *	request := proto '/' mode [ '/' [ends] [ '/' [level] ] ]
+ *	request := proto '/' mode [ '/' [ends] [ '/' [level] [ ',' 'spi' '=' N ] ] ]
  *	ends    := addr ['[' port ']'] '-' addr ['[' port ']'] | me-any | any-me
- *	level   := default | use | require | unique | unique (':' | '#') N
+ *	level   := default | use | require | unique | (use | require | unique) (':' | '#') N
  *
- * Blanks may stand between any two words.  unique#N, which dumps print for reqids that programs
- * made, is read as well.
+ * Blanks may stand between any two words.  unique:N, as KAME had it, takes the reqids that
+ * people give; '#', which dumps print, takes those that programs made, too.  What KAME had not:
+ * the mode beet or one by the kernel's number, N of other levels, the SPI, and protocols of XFRM
+ * that have no name here, by number.
  */
 #include <keydb.h>
 
@@ -151,6 +153,21 @@ static bool take_number(struct text *t, uint64_t max, const char *why, uint64_t 
 	return true;
 }
 
+static bool take_hex_or_decimal(struct text *t, const char *why, uint64_t *ret)
+{
+	char word[WORD_MAX_BYTES];
+	size_t n = peek_word(t, word);
+	if (n < 3 || word[0] != '0' || (word[1] != 'x' && word[1] != 'X'))
+		return take_number(t, UINT32_MAX, why, ret);
+	if (strspn(word + 2, "0123456789abcdefABCDEF") != n - 2)
+		return fail_at(t, t->p, "number expected");
+	if (n > 2 + 16 || strtoull(word, NULL, 16) > UINT32_MAX)
+		return fail_at(t, t->p, why);
+	*ret = strtoull(word, NULL, 16);
+	t->p += n;
+	return true;
+}
+
 /* ---- priority ---- */
 
 /* "high + 10" is stronger than "high": a lower number. */
@@ -281,31 +298,47 @@ static bool take_ends(struct text *t, uint8_t dir, struct keydb_template *ret)
 	return true;
 }
 
-static bool take_level(struct text *t, struct keydb_template *ret)
+/* Takes "word:N" or "word#N" of a level.  (':' belongs to words, for addresses.) */
+static bool take_reqid(struct text *t, const char *level, bool *ret_is, uint32_t *ret)
 {
-	int level;
-	uint64_t n;
 	char word[WORD_MAX_BYTES];
-	if (at_end(t))
-		return true; /* "esp/transport//" */
-	size_t len = peek_word(t, word);
-	if (!strncmp(word, "unique:", 7)) { /* ':' belongs to words, for addresses */
-		t->p += 7;
-		ret->level = KEYDB_LEVEL_UNIQUE;
+	size_t len = strlen(level);
+	uint64_t n;
+	skip_blanks(t);
+	peek_word(t, word);
+	bool is_manual = !strncmp(word, level, len) && word[len] == ':';
+	bool is_made = !strcmp(word, level) && t->p[len] == '#';
+	*ret_is = is_manual || is_made;
+	if (!*ret_is)
+		return true;
+	t->p += len + 1;
+	if (is_manual && !strcmp(level, "unique")) {
 		if (!take_number(t, KEYDB_REQID_MANUAL_MAX, "reqid over 16383", &n))
 			return false;
-		ret->reqid = (uint32_t)n;
-		return true;
+	} else if (!take_number(t, UINT32_MAX, "reqid over 32 bits", &n)) {
+		return false;
+	}
+	*ret = (uint32_t)n;
+	return true;
+}
+
+static bool take_level_word(struct text *t, struct keydb_template *ret)
+{
+	int level;
+	char word[WORD_MAX_BYTES];
+	if (at_end(t) || *t->p == ',')
+		return true; /* "esp/transport//" */
+	for (const struct word *w = levels; w->name; w++) {
+		bool is_it = false;
+		if (w->value != KEYDB_LEVEL_DEFAULT && !take_reqid(t, w->name, &is_it, &ret->reqid))
+			return false;
+		if (is_it) {
+			ret->level = (uint8_t)w->value;
+			return true;
+		}
 	}
 	/* The next request may follow an empty level: "esp/tunnel/a-b/ ah/..." */
-	if (!strcmp(word, "unique") && t->p[len] == '#') {
-		t->p += len + 1;
-		ret->level = KEYDB_LEVEL_UNIQUE;
-		if (!take_number(t, UINT32_MAX, "reqid over 32 bits", &n))
-			return false;
-		ret->reqid = (uint32_t)n;
-		return true;
-	}
+	peek_word(t, word);
 	for (const struct word *w = protos; w->name; w++)
 		if (!strcmp(w->name, word))
 			return true;
@@ -316,20 +349,75 @@ static bool take_level(struct text *t, struct keydb_template *ret)
 	return true;
 }
 
+static bool take_level(struct text *t, struct keydb_template *ret)
+{
+	static const struct word spi[] = { { "spi", 0 }, { NULL, 0 } };
+	int ignored;
+	uint64_t n;
+	if (!take_level_word(t, ret))
+		return false;
+	if (!take_char(t, ','))
+		return true;
+	if (!take_one_of(t, spi, "spi=N expected", &ignored))
+		return false;
+	if (!take_char(t, '='))
+		return fail_at(t, t->p, "'=' and an SPI expected");
+	if (!take_hex_or_decimal(t, "SPI over 32 bits", &n))
+		return false;
+	ret->spi = (uint32_t)n;
+	return true;
+}
+
+/* A number of the kernel's where there is no name: of a protocol, or of a mode. */
+static bool is_at_number(struct text *t)
+{
+	skip_blanks(t);
+	return isdigit((unsigned char)*t->p);
+}
+
+static bool take_proto(struct text *t, uint8_t *ret)
+{
+	int proto;
+	uint64_t n;
+	if (is_at_number(t)) {
+		if (!take_number(t, UINT8_MAX - 1, "protocol over 254", &n))
+			return false;
+		*ret = (uint8_t)n;
+		return true;
+	}
+	if (!take_one_of(t, protos, "esp, ah or ipcomp expected", &proto))
+		return false;
+	*ret = (uint8_t)proto;
+	return true;
+}
+
+static bool take_mode(struct text *t, uint8_t *ret)
+{
+	int mode;
+	uint64_t n;
+	if (is_at_number(t)) {
+		if (!take_number(t, KEYDB_MODE_OTHER - 1, "mode over 127", &n))
+			return false;
+		*ret = KEYDB_MODE_OTHER | (uint8_t)n;
+		return true;
+	}
+	if (!take_one_of(t, modes, "transport, tunnel or beet expected", &mode))
+		return false;
+	*ret = (uint8_t)mode;
+	return true;
+}
+
 static bool take_request(struct text *t, uint8_t dir, struct keydb_template *ret)
 {
-	int proto, mode;
 	memset(ret, 0, sizeof(*ret));
 	skip_blanks(t);
 	const char *begin = t->p;
-	if (!take_one_of(t, protos, "esp, ah or ipcomp expected", &proto))
+	if (!take_proto(t, &ret->proto))
 		return false;
 	if (!take_char(t, '/'))
 		return fail_at(t, t->p, "'/' and a mode expected");
-	if (!take_one_of(t, modes, "transport or tunnel expected", &mode))
+	if (!take_mode(t, &ret->mode))
 		return false;
-	ret->proto = (uint8_t)proto;
-	ret->mode = (uint8_t)mode;
 	ret->level = KEYDB_LEVEL_DEFAULT;
 	if (take_char(t, '/')) {
 		if (!take_ends(t, dir, ret))
@@ -337,7 +425,7 @@ static bool take_request(struct text *t, uint8_t dir, struct keydb_template *ret
 		if (take_char(t, '/') && !take_level(t, ret))
 			return false;
 	}
-	if (mode != KEYDB_MODE_TRANSPORT && !ret->family)
+	if ((ret->mode == KEYDB_MODE_TUNNEL || ret->mode == KEYDB_MODE_BEET) && !ret->family)
 		return fail_at(t, begin, "a tunnel needs two addresses");
 	return true;
 }

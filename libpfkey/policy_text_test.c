@@ -122,7 +122,7 @@ static void errors_say_where_and_why(void **state)
 		{ "in prio 99999999999999999999 none", 8, "priority out of range" },
 		{ "out ipsec foo/transport", 10, "esp, ah or ipcomp expected" },
 		{ "out ipsec esp", 13, "'/' and a mode expected" },
-		{ "out ipsec esp/any", 14, "transport or tunnel expected" },
+		{ "out ipsec esp/any", 14, "transport, tunnel or beet expected" },
 		{ "out ipsec esp/tunnel//require", 10, "a tunnel needs two addresses" },
 		{ "out ipsec esp/tunnel/me-any/require", 10, "a tunnel needs two addresses" },
 		{ "in ipsec esp/transport/me-any/", 23, "me-any is for out" },
