@@ -24,6 +24,7 @@ enum command_kind {
 	COMMAND_ADD,
 	COMMAND_UPDATE,
 	COMMAND_GET,
+	COMMAND_GETSPI,
 	COMMAND_DELETE,
 	COMMAND_DELETEALL,
 	COMMAND_FLUSH,
@@ -46,8 +47,8 @@ struct command {
 	enum command_kind kind;
 	struct place at;
 	union {
-		/* ADD, UPDATE: whole; GET, DELETE: id; DELETEALL: id without SPI;
-		 * FLUSH, DUMP: id.proto */
+		/* ADD, UPDATE: whole; GET, DELETE: id; GETSPI: what the larval SA has, and the
+		 * SPI or 0; DELETEALL: id without SPI; FLUSH, DUMP: id.proto */
 		struct keydb_sa sa;
 		struct keydb_policy policy; /* SPD* with a selector */
 	};

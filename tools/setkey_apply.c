@@ -15,6 +15,9 @@
 
 enum { BATCH_COMMANDS = 256, REASON_MAX_BYTES = 256 };
 
+/* What getspi chooses from, as KAME did (RFC 4303 2.1, RFC 3173 3.3). */
+enum { SPI_MIN = 0x100, SPI_MAX = 0x0fffffff, CPI_MAX = 0xffff };
+
 struct batch_entry {
 	struct command command;
 	struct keydb_policy copy; /* for fwd */
@@ -81,12 +84,13 @@ static void told(struct applier *a, const struct command *c, int rc)
 /* Remembers an entry that was added; without memory for that it goes at once. */
 static void note_added(struct applier *a, const struct command *c)
 {
-	if (!a->options->atomic || (c->kind != COMMAND_ADD && c->kind != COMMAND_SPDADD))
+	bool is_sa = c->kind == COMMAND_ADD || c->kind == COMMAND_GETSPI;
+	if (!a->options->atomic || (!is_sa && c->kind != COMMAND_SPDADD))
 		return;
 	if (!undo_note_added(&a->undo, c))
 		return;
 	fail(a, c, "", -ENOMEM, "");
-	if (c->kind == COMMAND_ADD)
+	if (is_sa)
 		(void)keydb_sa_delete(a->k, &c->sa.id);
 	else
 		(void)keydb_policy_delete(a->k, &c->policy);
@@ -210,6 +214,21 @@ static void do_get(struct applier *a, const struct command *c)
 	told(a, c, rc);
 }
 
+/* SPI 0: the kernel chooses. */
+static void do_getspi(struct applier *a, const struct command *c)
+{
+	bool is_ipcomp = c->sa.id.proto == KEYDB_PROTO_IPCOMP;
+	uint32_t spi = c->sa.id.spi, max = is_ipcomp ? CPI_MAX : SPI_MAX;
+	struct command reserved = *c;
+	int rc = keydb_spi_alloc(a->k, &c->sa, spi ? spi : SPI_MIN, spi ? spi : max, &reserved.sa);
+	if (!rc)
+		setkey_print_sa(&reserved.sa, &a->print);
+	told(a, c, rc);
+	if (!rc)
+		note_added(a, &reserved);
+	explicit_bzero(&reserved, sizeof(reserved));
+}
+
 /* What deleteall found: the SAs between two addresses. */
 struct matches {
 	const struct command *wanted;
@@ -289,9 +308,13 @@ static void do_spdflush(struct applier *a, const struct command *c)
 typedef void (*command_fn)(struct applier *a, const struct command *c);
 
 static const command_fn lone_commands[] = {
-	[COMMAND_GET] = do_get,         [COMMAND_DELETEALL] = do_deleteall,
-	[COMMAND_FLUSH] = do_flush,     [COMMAND_DUMP] = do_dump,
-	[COMMAND_SPDDUMP] = do_spddump, [COMMAND_SPDFLUSH] = do_spdflush,
+	[COMMAND_GET] = do_get,
+	[COMMAND_GETSPI] = do_getspi,
+	[COMMAND_DELETEALL] = do_deleteall,
+	[COMMAND_FLUSH] = do_flush,
+	[COMMAND_DUMP] = do_dump,
+	[COMMAND_SPDDUMP] = do_spddump,
+	[COMMAND_SPDFLUSH] = do_spdflush,
 };
 
 static void apply_command(struct applier *a, const struct command *c)

@@ -100,6 +100,21 @@ int __wrap_keydb_sa_get(struct keydb *k, const struct keydb_sa_id *id, struct ke
 	return ask("get", "");
 }
 
+/* The kernel's first choice is the lower end. */
+int __wrap_keydb_spi_alloc(struct keydb *k, const struct keydb_sa *larval, uint32_t min,
+			   uint32_t max, struct keydb_sa *ret);
+int __wrap_keydb_spi_alloc(struct keydb *k, const struct keydb_sa *larval, uint32_t min,
+			   uint32_t max, struct keydb_sa *ret)
+{
+	char range[64];
+	(void)k;
+	snprintf(range, sizeof(range), "%x-%x", min, max);
+	*ret = *larval;
+	ret->id.spi = min;
+	ret->state = KEYDB_SA_LARVAL;
+	return ask("getspi", range);
+}
+
 /* Policies are there as they are asked for, with the priority 7. */
 int __wrap_keydb_policy_get(struct keydb *k, const struct keydb_policy *p,
 			    struct keydb_policy *ret);
@@ -237,6 +252,22 @@ static void own_fwd_command_of_the_script_replaces_the_copy(void **state)
 	ASSERT_ASKED("spdadd in", "spdadd out", "spdadd fwd", "spdadd in", "spdadd fwd");
 }
 
+static void own_fwd_command_is_one_with_the_same_mark_interface_and_label(void **state)
+{
+	static const char *const options[] = { "-mark 1", "-if_id 1", "-dev lo", "-sub",
+					       "-ctx 1 1 \"a\"" };
+	char line[256];
+	(void)state;
+	for (size_t i = 0; i < N_ELEMENTS(options); i++) {
+		memset(&fake, 0, sizeof(fake));
+		snprintf(line, sizeof(line),
+			 "spdadd ::/0 ::/0 any -P in none; spdadd ::/0 ::/0 any %s -P fwd none;",
+			 options[i]);
+		assert_int_equal(apply(line), 0);
+		ASSERT_ASKED("spdadd in", "spdadd fwd", "spdadd fwd");
+	}
+}
+
 static void unique_becomes_require_in_every_request_of_the_copy(void **state)
 {
 	(void)state;
@@ -286,6 +317,35 @@ static void refused_copy_is_an_error(void **state)
 	assert_int_equal(apply(IN "none;"), 1);
 	assert_string_equal(fake.log, "1:1: spdadd 10.0.0.0/8 10.1.0.0/16 any -P in"
 				      " (copy for fwd): the kernel's words\n");
+}
+
+/* ---- getspi ---- */
+
+static void getspi_asks_for_one_spi_or_for_any(void **state)
+{
+	(void)state;
+	assert_int_equal(apply("getspi ::1 ::2 esp 0; getspi ::1 ::2 esp 0x300;"
+			       "getspi ::1 ::2 ipcomp 0;"),
+			 0);
+	ASSERT_ASKED("getspi 100-fffffff", "getspi 300-300", "getspi 100-ffff");
+}
+
+static void getspi_is_undone(void **state)
+{
+	(void)state;
+	fake.refuse = "flush 0";
+	fake.refusal = -EIO;
+	assert_int_equal(apply_atomic("getspi ::1 ::2 esp 0; flush;"), 1);
+	ASSERT_ASKED("getspi 100-fffffff", "dump", "flush 0", "delete 256");
+}
+
+static void getspi_that_fails_is_reported(void **state)
+{
+	(void)state;
+	fake.refuse = "getspi 300-300";
+	fake.refusal = -ENOENT;
+	assert_int_equal(apply("getspi ::1 ::2 esp 0x300;"), 1);
+	assert_string_equal(fake.log, "1:1: getspi ::1 ::2 esp 0x00000300: the handle's words\n");
 }
 
 /* ---- order and batches ---- */
@@ -535,11 +595,15 @@ int main(void)
 		TEST(in_policy_gets_a_copy_for_fwd),
 		TEST(kernel_mode_makes_no_copy),
 		TEST(own_fwd_command_of_the_script_replaces_the_copy),
+		TEST(own_fwd_command_is_one_with_the_same_mark_interface_and_label),
 		TEST(unique_becomes_require_in_every_request_of_the_copy),
 		TEST(copy_has_the_selector_of_the_policy),
 		TEST(missing_copy_is_no_error_when_deleting),
 		TEST(refused_policy_leaves_no_copy),
 		TEST(refused_copy_is_an_error),
+		TEST(getspi_asks_for_one_spi_or_for_any),
+		TEST(getspi_is_undone),
+		TEST(getspi_that_fails_is_reported),
 		TEST(commands_keep_their_order),
 		TEST(many_commands_go_in_few_batches),
 		TEST(each_refused_entry_is_reported_with_its_line),

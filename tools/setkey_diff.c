@@ -127,7 +127,7 @@ static int on_policy(void *arg, const struct keydb_policy *p)
 {
 	struct diff *d = arg;
 	struct command c;
-	if (p->dir > KEYDB_DIR_FWD || p->sub)
+	if (p->dir > KEYDB_DIR_FWD)
 		return 0;
 	memset(&c, 0, sizeof(c));
 	c.kind = COMMAND_SPDADD;

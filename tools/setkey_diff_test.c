@@ -217,6 +217,58 @@ static void any_reqid_of_the_kernels_will_do_for_unique(void **state)
 	assert_string_equal(log_text, "spdupdate ");
 }
 
+static void require_with_a_reqid_is_what_the_kernel_calls_unique(void **state)
+{
+	(void)state;
+	assert_int_equal(differ("spdadd ::1 ::2 any -P out ipsec esp/transport//unique:5;",
+				"spdadd ::1 ::2 any -P out ipsec esp/transport//require:5;", false),
+			 0);
+	assert_string_equal(text, "");
+}
+
+#define TUNNEL "add ::1 ::2 esp 0x300 -m tunnel -f no-af-unspec "
+
+static void selector_that_is_open_is_none(void **state)
+{
+	(void)state;
+	assert_int_equal(differ(TUNNEL "-E null;", TUNNEL "-sel ::/0 ::/0 any -E null;", false), 0);
+	assert_string_equal(text, "");
+	differ(TUNNEL "-E null;", TUNNEL "-sel 0.0.0.0/0 0.0.0.0/0 any -E null;", false);
+	assert_string_equal(log_text, "delete add ");
+	differ(TUNNEL "-E null;", TUNNEL "-sel ::/0 ::/0 tcp -E null;", false);
+	assert_string_equal(log_text, "delete add ");
+}
+
+/* What only differs there is another entry, or the same one with something else in it. */
+static void what_pf_key_has_no_words_for_is_compared(void **state)
+{
+	static const char *const others[] = { "-mark 1", "-mark 1/3", "-if_id 5", "-dev lo",
+					      "-sub" };
+	static const char *const changes[] = { "-f icmp", "-f localok", "-lh 5", "-us 7", "-bh 9" };
+	static const char *const sa_changes[] = { "-esn -r 32",      "-r 33",
+						  "-if_id 3",        "-output_mark 1",
+						  "-f wildrecv",     "-offload lo in",
+						  "-offload lo out", "-ctx 1 1 \"a\"",
+						  "-f align4",       "-f af-unspec" };
+	char line[256];
+	(void)state;
+	for (size_t i = 0; i < N_ELEMENTS(others); i++) {
+		snprintf(line, sizeof(line), "spdadd ::/0 ::/0 any %s -P in none;", others[i]);
+		differ("spdadd ::/0 ::/0 any -P in none;", line, false);
+		assert_string_equal(log_text, "spdadd spddelete ");
+	}
+	for (size_t i = 0; i < N_ELEMENTS(changes); i++) {
+		snprintf(line, sizeof(line), "spdadd ::/0 ::/0 any %s -P in none;", changes[i]);
+		differ("spdadd ::/0 ::/0 any -P in none;", line, false);
+		assert_string_equal(log_text, "spdupdate ");
+	}
+	for (size_t i = 0; i < N_ELEMENTS(sa_changes); i++) {
+		snprintf(line, sizeof(line), "add ::1 ::2 esp 300 %s -E null;", sa_changes[i]);
+		differ("add ::1 ::2 esp 300 -offload lo in packet -E null;", line, false);
+		assert_string_equal(log_text, "delete add ");
+	}
+}
+
 static void larval_sas_and_policies_of_sockets_are_left_alone(void **state)
 {
 	(void)state;
@@ -300,6 +352,9 @@ int main(void)
 		TEST(copies_for_forwarded_packets_are_wanted),
 		TEST(sas_come_before_policies_and_go_after_them),
 		TEST(any_reqid_of_the_kernels_will_do_for_unique),
+		TEST(require_with_a_reqid_is_what_the_kernel_calls_unique),
+		TEST(selector_that_is_open_is_none),
+		TEST(what_pf_key_has_no_words_for_is_compared),
 		TEST(larval_sas_and_policies_of_sockets_are_left_alone),
 		TEST(script_may_flush_and_change_what_it_said_before),
 		TEST(script_that_does_more_than_add_is_refused),

@@ -8,22 +8,16 @@
 
 enum { FIRST_ROOM = 256 };
 
-static int selector_compare(const void *x, const void *y)
+static int key_compare(const void *x, const void *y)
 {
-	const struct keydb_selector *a = x, *b = y;
-	int d = memcmp(&a->src, &b->src, sizeof(a->src));
-	if (!d)
-		d = memcmp(&a->dst, &b->dst, sizeof(a->dst));
-	if (!d)
-		d = (a->src_bits << 8 | a->dst_bits) - (b->src_bits << 8 | b->dst_bits);
-	if (!d)
-		d = a->proto - b->proto;
-	if (!d)
-		d = (a->src_port_any << 1 | a->dst_port_any) -
-		    (b->src_port_any << 1 | b->dst_port_any);
-	if (!d)
-		d = a->src_port - b->src_port;
-	return d ? d : a->dst_port - b->dst_port;
+	return memcmp(x, y, sizeof(struct entry_key));
+}
+
+/* What tells the policy apart, apart from the direction. */
+static void key_of(const struct command *c, struct entry_key *ret)
+{
+	entry_key_of(c, ret);
+	ret->dir = 0;
 }
 
 static bool is_policy_command(enum command_kind kind)
@@ -42,18 +36,18 @@ int own_fwd_collect(struct own_fwd *own, const struct command_list *list)
 			continue;
 		if (own->n == room) {
 			size_t more = room ? 2 * room : FIRST_ROOM;
-			void *grown = reallocarray(own->sels, more, sizeof(*own->sels));
+			void *grown = reallocarray(own->keys, more, sizeof(*own->keys));
 			rc = grown ? 0 : -ENOMEM;
 			if (rc)
 				break;
-			own->sels = grown;
+			own->keys = grown;
 			room = more;
 		}
-		own->sels[own->n++] = c.policy.sel;
+		key_of(&c, &own->keys[own->n++]);
 	}
 	explicit_bzero(&c, sizeof(c));
 	if (own->n)
-		qsort(own->sels, own->n, sizeof(*own->sels), selector_compare);
+		qsort(own->keys, own->n, sizeof(*own->keys), key_compare);
 	return rc;
 }
 
@@ -61,8 +55,11 @@ bool own_fwd_needs_copy(const struct own_fwd *own, const struct command *c)
 {
 	if (!is_policy_command(c->kind) || c->policy.dir != KEYDB_DIR_IN)
 		return false;
-	return !own->n ||
-	       !bsearch(&c->policy.sel, own->sels, own->n, sizeof(*own->sels), selector_compare);
+	if (!own->n)
+		return true;
+	struct entry_key key;
+	key_of(c, &key);
+	return !bsearch(&key, own->keys, own->n, sizeof(*own->keys), key_compare);
 }
 
 struct keydb_policy own_fwd_copy(const struct keydb_policy *in)
@@ -80,6 +77,6 @@ struct keydb_policy own_fwd_copy(const struct keydb_policy *in)
 
 void own_fwd_done(struct own_fwd *own)
 {
-	free(own->sels);
+	free(own->keys);
 	*own = (struct own_fwd){ 0 };
 }

@@ -9,15 +9,15 @@
 #ifndef TANUKI_TOOLS_SETKEY_FWD_H
 #define TANUKI_TOOLS_SETKEY_FWD_H
 
-#include "setkey.h"
+#include "setkey_same.h"
 
 /* What the script itself does to fwd.  All zero is nothing. */
 struct own_fwd {
-	struct keydb_selector *sels; /* sorted */
+	struct entry_key *keys; /* without the direction, sorted */
 	size_t n;
 };
 
-/* Collects the selectors of all fwd commands of the script.  -ENOMEM */
+/* Collects what all fwd commands of the script are about.  -ENOMEM */
 MUST_USE int own_fwd_collect(struct own_fwd *own, const struct command_list *list);
 /* Is c about an "in" policy of which fwd needs a copy? */
 bool own_fwd_needs_copy(const struct own_fwd *own, const struct command *c);

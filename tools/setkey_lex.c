@@ -33,7 +33,7 @@ static bool is_word(char c)
 
 struct lexer lex_of(const char *text, size_t len, struct place first)
 {
-	return (struct lexer){ .p = text, .end = text + len, .at = first };
+	return (struct lexer){ .begin = text, .p = text, .end = text + len, .at = first };
 }
 
 static void step(struct lexer *l)
@@ -45,6 +45,18 @@ static void step(struct lexer *l)
 	}
 }
 
+bool lex_is_comment(const char *begin, const char *p, const char *end)
+{
+	static const char *const levels[] = { "unique", "use", "require" };
+	bool is_number = p + 1 < end && p[1] >= '0' && p[1] <= '9';
+	for (size_t i = 0; is_number && i < N_ELEMENTS(levels); i++) {
+		size_t len = strlen(levels[i]);
+		if ((size_t)(p - begin) >= len && !memcmp(p - len, levels[i], len))
+			return false;
+	}
+	return true;
+}
+
 static void skip_blanks(struct lexer *l)
 {
 	bool in_comment = false;
@@ -52,7 +64,7 @@ static void skip_blanks(struct lexer *l)
 		if (*l->p == '\n')
 			in_comment = false;
 		else if (*l->p == '#')
-			in_comment = true;
+			in_comment = in_comment || lex_is_comment(l->begin, l->p, l->end);
 		if (!in_comment && !is_blank(*l->p))
 			return;
 	}
@@ -173,7 +185,7 @@ size_t lex_scan(struct lex_scan *s, const char *text, size_t len)
 		else if (s->in_string)
 			continue;
 		else if (text[i] == '#')
-			s->in_comment = true;
+			s->in_comment = lex_is_comment(text, text + i, text + len);
 		else if (text[i] == ';')
 			return i + 1;
 	}

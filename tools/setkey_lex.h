@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The tokens of a setkey script.  White space separates, '#' starts a comment anywhere but in
- * a quoted string, and the marks ; [ ] / , stand for themselves.  What follows -P up to the
- * ';' is one token, the policy.
+ * a quoted string and in "unique#N" (so -DP prints large reqids, also with use and require), and
+ * the marks ; [ ] / , stand for themselves.  What follows -P up to the ';' is one token, the policy.
  */
 #ifndef TANUKI_TOOLS_SETKEY_LEX_H
 #define TANUKI_TOOLS_SETKEY_LEX_H
@@ -26,12 +26,14 @@ struct token {
 };
 
 struct lexer {
-	const char *p, *end;
+	const char *begin, *p, *end;
 	struct place at; /* of p */
 };
 
 struct lexer lex_of(const char *text, size_t len, struct place first);
 struct token lex_next(struct lexer *l);
+/* Does the '#' at p of the text from begin to end start a comment? */
+bool lex_is_comment(const char *begin, const char *p, const char *end);
 /* The rest of the command up to its ';' (which stays) without blanks around it; comments inside
  * are part of the text.  TOKEN_END if there is no ';', TOKEN_BAD if there is a control character. */
 struct token lex_policy(struct lexer *l);
@@ -44,7 +46,8 @@ bool token_is_mark(const struct token *t, char mark);
 enum { TOKEN_TEXT_MAX_BYTES = 64 };
 const char *token_text(const struct token *t, char *buf);
 
-/* Tells in a stream of text where a command ends; all zero is the start. */
+/* Tells in a stream of text where a command ends; all zero is the start.  A piece of text must
+ * not end within "unique#N". */
 struct lex_scan {
 	bool in_string, in_comment;
 };

@@ -33,6 +33,7 @@ static const char *const words[] = {
 	[COMMAND_ADD] = "add",
 	[COMMAND_UPDATE] = "update",
 	[COMMAND_GET] = "get",
+	[COMMAND_GETSPI] = "getspi",
 	[COMMAND_DELETE] = "delete",
 	[COMMAND_DELETEALL] = "deleteall",
 	[COMMAND_FLUSH] = "flush",

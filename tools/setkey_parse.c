@@ -2,12 +2,14 @@
 /*
  * The grammar of setkey scripts, command by command:
  *
- *   add|update  [-n46] ADDR[port] ADDR[port] PROTO SPI {OPTION} ALGORITHM ;   setkey_parse_sa.c
- *   get|delete  [-n46] ADDR[port] ADDR[port] PROTO SPI {OPTION} ;
+ *   add|update         setkey_parse_sa.c, its options in setkey_parse_sa_option.c
+ *               [-n46] ADDR[port] ADDR[port] PROTO SPI {OPTION} ALGORITHM ;
+ *   get|getspi|delete
+ *               [-n46] ADDR[port] ADDR[port] PROTO SPI {OPTION} ;
  *   deleteall   [-n46] ADDR ADDR PROTO ;
  *   flush|dump  [PROTO] ;
- *   spdadd|spdupdate|spddelete                                                setkey_parse_spd.c
- *               [-n46] RANGE RANGE UPPER [UPPERARG] [-ctx D A "C"] -P POLICY ;
+ *   spdadd|spdupdate|spddelete      setkey_parse_spd.c, setkey_parse_selector.c
+ *               [-n46] RANGE RANGE UPPER [UPPERARG] {OPTION} -P POLICY ;
  *   spddump ;  spdflush ;  exit
  *
  * After a mistake the loop goes on behind the next ';', so that one run shows many.
@@ -114,6 +116,14 @@ int parser_port_brackets(struct parser *p, struct endpoint *e)
 		return parser_fail(p, &p->tok, "expected a port");
 	e->port_at = parser_advance(p);
 	e->has_port = true;
+	if (parser_take_mark(p, '/')) {
+		uint64_t mask = 0;
+		int rc = parser_number(p, "port mask", UINT16_MAX, &mask);
+		if (rc)
+			return rc;
+		e->has_port_mask = true;
+		e->port_mask = (uint16_t)mask;
+	}
 	return parser_take_mark(p, ']') ? 0
 					: parser_fail(p, &p->tok, "expected ']' behind the port");
 }
@@ -180,6 +190,7 @@ static const struct choice verbs[] = {
 	{ "add",       COMMAND_ADD,       NULL },
 	{ "update",    COMMAND_UPDATE,    NULL },
 	{ "get",       COMMAND_GET,       NULL },
+	{ "getspi",    COMMAND_GETSPI,    NULL },
 	{ "delete",    COMMAND_DELETE,    NULL },
 	{ "deleteall", COMMAND_DELETEALL, NULL },
 	{ "flush",     COMMAND_FLUSH,     NULL },
@@ -192,24 +203,17 @@ static const struct choice verbs[] = {
 	{ "exit",      COMMAND_EXIT,      NULL },
 	{ "quit",      COMMAND_EXIT,      NULL },
 	{ "bye",       COMMAND_EXIT,      NULL },
-	{ "getspi",    COMMAND_EXIT,      "getspi is not supported, choose the SPI in add" },
 	/* clang-format on */
 };
 
 static int (*const verb_parsers[])(struct parser *p, struct command *c) = {
-	[COMMAND_ADD] = parser_sa,
-	[COMMAND_UPDATE] = parser_sa,
-	[COMMAND_GET] = parser_sa,
-	[COMMAND_DELETE] = parser_sa,
-	[COMMAND_DELETEALL] = parser_deleteall,
-	[COMMAND_FLUSH] = parser_table,
-	[COMMAND_DUMP] = parser_table,
-	[COMMAND_SPDADD] = parser_spd,
-	[COMMAND_SPDUPDATE] = parser_spd,
-	[COMMAND_SPDDELETE] = parser_spd,
-	[COMMAND_SPDDUMP] = parse_bare,
-	[COMMAND_SPDFLUSH] = parse_bare,
-	[COMMAND_EXIT] = parse_exit,
+	[COMMAND_ADD] = parser_sa,        [COMMAND_UPDATE] = parser_sa,
+	[COMMAND_GET] = parser_sa,        [COMMAND_GETSPI] = parser_sa,
+	[COMMAND_DELETE] = parser_sa,     [COMMAND_DELETEALL] = parser_deleteall,
+	[COMMAND_FLUSH] = parser_table,   [COMMAND_DUMP] = parser_table,
+	[COMMAND_SPDADD] = parser_spd,    [COMMAND_SPDUPDATE] = parser_spd,
+	[COMMAND_SPDDELETE] = parser_spd, [COMMAND_SPDDUMP] = parse_bare,
+	[COMMAND_SPDFLUSH] = parse_bare,  [COMMAND_EXIT] = parse_exit,
 };
 
 bool parser_is_verb(const struct token *t)

@@ -29,6 +29,17 @@ static bool same_address(const union keydb_addr *x, const union keydb_addr *y)
 	return !memcmp(&a, &b, sizeof(a));
 }
 
+static uint16_t port_mask(uint16_t mask, bool any)
+{
+	return any || mask == UINT16_MAX ? 0 : mask;
+}
+
+/* Security modules count the zero that ends a label. */
+static uint16_t label_len(const char *ctx, uint16_t len)
+{
+	return (uint16_t)strnlen(ctx, len < KEYDB_CTX_MAX_BYTES ? len : KEYDB_CTX_MAX_BYTES);
+}
+
 static void selector_key(const struct keydb_selector *s, struct entry_key *ret)
 {
 	plain_address(&s->src, &ret->src);
@@ -40,13 +51,15 @@ static void selector_key(const struct keydb_selector *s, struct entry_key *ret)
 	ret->dst_any = s->dst_port_any;
 	ret->src_port = s->src_port_any ? 0 : s->src_port;
 	ret->dst_port = s->dst_port_any ? 0 : s->dst_port;
+	ret->src_port_mask = port_mask(s->src_port_mask, s->src_port_any);
+	ret->dst_port_mask = port_mask(s->dst_port_mask, s->dst_port_any);
 	ret->ifindex = s->ifindex;
 }
 
 void entry_key_of(const struct command *c, struct entry_key *ret)
 {
 	memset(ret, 0, sizeof(*ret));
-	ret->is_policy = c->kind == COMMAND_SPDADD || c->kind == COMMAND_SPDUPDATE;
+	ret->is_policy = c->kind >= COMMAND_SPDADD && c->kind <= COMMAND_SPDDELETE;
 	if (!ret->is_policy) { /* RFC 4301 4.1: the source does not matter */
 		plain_address(&c->sa.id.dst, &ret->dst);
 		ret->spi = c->sa.id.spi;
@@ -58,8 +71,9 @@ void entry_key_of(const struct command *c, struct entry_key *ret)
 	ret->dir = c->policy.dir;
 	ret->if_id = c->policy.if_id;
 	ret->mark = c->policy.mark;
-	ret->ctx_len = c->policy.ctx_len;
-	memcpy(ret->ctx, c->policy.ctx, sizeof(ret->ctx));
+	ret->sub = c->policy.sub;
+	ret->ctx_len = label_len(c->policy.ctx, c->policy.ctx_len);
+	memcpy(ret->ctx, c->policy.ctx, ret->ctx_len);
 }
 
 static bool same_alg(const struct keydb_alg *a, const struct keydb_alg *b)
@@ -93,15 +107,32 @@ static bool same_limits(const struct keydb_limits *a, const struct keydb_limits 
 	       same_limit(a->hard_use_sec, b->hard_use_sec);
 }
 
-static bool same_sa_selector(const struct keydb_selector *a, const struct keydb_selector *b)
+/* A selector of the SA's own family that lets everything through is none. */
+static bool has_selector(const struct keydb_sa *sa)
+{
+	const struct keydb_selector *s = &sa->sel;
+	sa_family_t family = s->dst.sa.sa_family;
+	union keydb_addr src, dst, none;
+	if (!family)
+		return false;
+	plain_address(&s->src, &src);
+	plain_address(&s->dst, &dst);
+	memset(&none, 0, sizeof(none));
+	none.sa.sa_family = family;
+	return family != sa->id.dst.sa.sa_family || s->src_bits || s->dst_bits || s->proto ||
+	       !s->src_port_any || !s->dst_port_any || s->ifindex ||
+	       memcmp(&src, &none, sizeof(none)) != 0 || memcmp(&dst, &none, sizeof(none)) != 0;
+}
+
+static bool same_sa_selector(const struct keydb_sa *a, const struct keydb_sa *b)
 {
 	struct entry_key x, y;
 	memset(&x, 0, sizeof(x));
 	memset(&y, 0, sizeof(y));
-	if (!a->src.sa.sa_family && !b->src.sa.sa_family)
-		return true;
-	selector_key(a, &x);
-	selector_key(b, &y);
+	if (!has_selector(a) || !has_selector(b))
+		return has_selector(a) == has_selector(b);
+	selector_key(&a->sel, &x);
+	selector_key(&b->sel, &y);
 	return !memcmp(&x, &y, sizeof(x));
 }
 
@@ -121,6 +152,12 @@ static bool same_mark(const struct keydb_mark *a, const struct keydb_mark *b)
 	return a->value == b->value && a->mask == b->mask;
 }
 
+static bool same_label(const struct keydb_sa *a, const struct keydb_sa *b)
+{
+	uint16_t len = label_len(a->ctx, a->ctx_len);
+	return len == label_len(b->ctx, b->ctx_len) && !memcmp(a->ctx, b->ctx, len);
+}
+
 bool entry_same_sa_but_limits(const struct keydb_sa *kernel, const struct keydb_sa *wanted)
 {
 	const struct keydb_sa *a = kernel, *b = wanted;
@@ -129,10 +166,9 @@ bool entry_same_sa_but_limits(const struct keydb_sa *kernel, const struct keydb_
 	       a->flags == b->flags && a->replay_window_pkts == b->replay_window_pkts &&
 	       same_alg(&a->encr, &b->encr) && same_alg(&a->auth, &b->auth) &&
 	       same_alg(&a->aead, &b->aead) && same_alg(&a->comp, &b->comp) && same_encap(a, b) &&
-	       same_sa_selector(&a->sel, &b->sel) && a->ctx_len == b->ctx_len &&
-	       !memcmp(a->ctx, b->ctx, sizeof(a->ctx)) && a->if_id == b->if_id &&
+	       same_sa_selector(a, b) && same_label(a, b) && a->if_id == b->if_id &&
 	       same_mark(&a->output_mark, &b->output_mark) &&
-	       a->tfc_pad_bytes == b->tfc_pad_bytes &&
+	       a->tfc_pad_bytes == b->tfc_pad_bytes && a->offload_flags == b->offload_flags &&
 	       !strncmp(a->offload_device, b->offload_device, sizeof(a->offload_device));
 }
 
@@ -142,18 +178,21 @@ bool entry_same_sa(const struct keydb_sa *kernel, const struct keydb_sa *wanted)
 	       same_limits(&kernel->limits, &wanted->limits);
 }
 
-static uint8_t effective_level(uint8_t level)
+/* The kernel knows optional or not, and a reqid or none. */
+static uint8_t effective_level(const struct keydb_template *t)
 {
-	return level == KEYDB_LEVEL_DEFAULT ? KEYDB_LEVEL_REQUIRE : level;
+	if (t->level == KEYDB_LEVEL_USE)
+		return KEYDB_LEVEL_USE;
+	return t->reqid || t->level == KEYDB_LEVEL_UNIQUE ? KEYDB_LEVEL_UNIQUE
+							  : KEYDB_LEVEL_REQUIRE;
 }
 
 static bool same_request(const struct keydb_template *a, const struct keydb_template *b)
 {
 	bool any_reqid = b->level == KEYDB_LEVEL_UNIQUE && !b->reqid;
 	return a->proto == b->proto && effective_mode(a->mode) == effective_mode(b->mode) &&
-	       effective_level(a->level) == effective_level(b->level) &&
-	       (any_reqid || a->reqid == b->reqid) && a->spi == b->spi &&
-	       same_address(&a->src, &b->src) && same_address(&a->dst, &b->dst);
+	       effective_level(a) == effective_level(b) && (any_reqid || a->reqid == b->reqid) &&
+	       a->spi == b->spi && same_address(&a->src, &b->src) && same_address(&a->dst, &b->dst);
 }
 
 bool entry_same_policy(const struct keydb_policy *kernel, const struct keydb_policy *wanted)

@@ -10,12 +10,12 @@ struct entry_key {
 	union keydb_addr src, dst; /* without ports */
 	uint32_t spi, if_id, ifindex;
 	struct keydb_mark mark;
-	uint16_t src_port, dst_port, ctx_len;
-	uint8_t is_policy, dir, proto, src_bits, dst_bits, src_any, dst_any;
+	uint16_t src_port, dst_port, src_port_mask, dst_port_mask, ctx_len;
+	uint8_t is_policy, dir, proto, src_bits, dst_bits, src_any, dst_any, sub;
 	char ctx[KEYDB_CTX_MAX_BYTES];
 };
 
-/* Of an add, update, spdadd or spdupdate. */
+/* Of a command that adds, changes or deletes one entry. */
 void entry_key_of(const struct command *c, struct entry_key *ret);
 /*
  * Does the entry of the kernel already say what the script wants?  Both have the same key.

@@ -62,7 +62,7 @@ static int note_policy(struct undo *u, enum command_kind kind, struct place at,
 int undo_note_added(struct undo *u, const struct command *c)
 {
 	struct command opposite = *c;
-	opposite.kind = c->kind == COMMAND_ADD ? COMMAND_DELETE : COMMAND_SPDDELETE;
+	opposite.kind = c->kind == COMMAND_SPDADD ? COMMAND_SPDDELETE : COMMAND_DELETE;
 	int rc = note(u, &opposite);
 	explicit_bzero(&opposite, sizeof(opposite));
 	return rc;

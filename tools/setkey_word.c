@@ -8,7 +8,13 @@
 #include <netdb.h>
 #include <string.h>
 
-enum { CHOICES_MAX = 64, IP_PROTO_ANY = 255, HEX = 16, DECIMAL = 10 };
+enum {
+	CHOICES_MAX = 64,
+	IP_PROTO_ANY = 255,
+	HEX = 16,
+	DECIMAL = 10,
+	USUAL_ICV_BITS = 128, /* of the names that have several */
+};
 
 /* Copies a word with a terminating zero; false if it is too long or not a word. */
 static bool word_copy(const struct token *t, char buf[WORD_MAX_BYTES])
@@ -20,9 +26,8 @@ static bool word_copy(const struct token *t, char buf[WORD_MAX_BYTES])
 	return true;
 }
 
-/* Fills err with "no such <what>" and the word of words that was perhaps meant. */
-static int unknown(const struct token *t, const char *what, const char *const *words, size_t n,
-		   struct err *err)
+int word_unknown(const struct token *t, const char *what, const char *const *words, size_t n,
+		 struct err *err)
 {
 	char word[WORD_MAX_BYTES];
 	if (t->kind == TOKEN_END || t->kind == TOKEN_MARK)
@@ -49,7 +54,7 @@ int word_choose(const struct token *t, const char *what, const struct choice *ch
 		if (!choices[i].refusal && n_words < CHOICES_MAX)
 			words[n_words++] = choices[i].word;
 	}
-	return unknown(t, what, words, n_words, err);
+	return word_unknown(t, what, words, n_words, err);
 }
 
 static int digit_of(char c)
@@ -265,15 +270,36 @@ static const struct choice foreign_algorithms[] = {
 	{ "oui", 0, "the compression id oui names no algorithm" },
 };
 
-static const struct keydb_alg_info *find_algorithm(char option, const char *word)
+/* What the options take. */
+static const struct {
+	char option;
+	const char *what;
+	enum keydb_alg_kind kinds[2];
+} algorithm_options[] = {
+	/* clang-format off */
+	{ 'E', "encryption algorithm",               { KEYDB_ALG_ENCR, KEYDB_ALG_AEAD } },
+	{ 'D', "cipher that authenticates",          { KEYDB_ALG_AEAD, KEYDB_ALG_NONE } },
+	{ 'A', "authentication algorithm",           { KEYDB_ALG_AUTH, KEYDB_ALG_NONE } },
+	{ 'C', "compression algorithm",              { KEYDB_ALG_COMP, KEYDB_ALG_NONE } },
+	/* clang-format on */
+};
+
+static size_t option_index(char option)
 {
+	size_t i = 0;
+	while (i < N_ELEMENTS(algorithm_options) - 1 && algorithm_options[i].option != option)
+		i++;
+	return i;
+}
+
+static const struct keydb_alg_info *find_algorithm(char option, const char *word, bool is_kernels)
+{
+	const enum keydb_alg_kind *kinds = algorithm_options[option_index(option)].kinds;
 	const struct keydb_alg_info *info = NULL;
-	if (option == 'A')
-		return keydb_alg_by_setkey(KEYDB_ALG_AUTH, word);
-	if (option == 'C')
-		return keydb_alg_by_setkey(KEYDB_ALG_COMP, word);
-	info = keydb_alg_by_setkey(KEYDB_ALG_ENCR, word);
-	return info ? info : keydb_alg_by_setkey(KEYDB_ALG_AEAD, word);
+	for (size_t i = 0; !info && i < 2 && kinds[i] != KEYDB_ALG_NONE; i++)
+		info = is_kernels ? keydb_alg_by_xfrm(kinds[i], word, USUAL_ICV_BITS)
+				  : keydb_alg_by_setkey(kinds[i], word);
+	return info;
 }
 
 static int unknown_algorithm(const struct token *t, char option, struct err *err)
@@ -282,25 +308,36 @@ static int unknown_algorithm(const struct token *t, char option, struct err *err
 	size_t n_rows = 0, n = 0;
 	const struct keydb_alg_info *rows = keydb_alg_table(&n_rows);
 	for (size_t i = 0; i < n_rows && n < CHOICES_MAX; i++)
-		if (rows[i].setkey_name && find_algorithm(option, rows[i].setkey_name))
+		if (rows[i].setkey_name && find_algorithm(option, rows[i].setkey_name, false))
 			words[n++] = rows[i].setkey_name;
-	return unknown(t,
-		       option == 'E'   ? "encryption algorithm"
-		       : option == 'A' ? "authentication algorithm"
-				       : "compression algorithm",
-		       words, n, err);
+	return word_unknown(t, algorithm_options[option_index(option)].what, words, n, err);
+}
+
+/* A name in quotes is the kernel's own, also one that we do not know. */
+static int kernel_algorithm(const struct token *t, char option, const struct keydb_alg_info **ret,
+			    struct err *err)
+{
+	char name[KEYDB_ALG_NAME_MAX_BYTES] = "";
+	if (t->len == 0 || t->len >= sizeof(name))
+		return err_set(err, -EINVAL, "the kernel's names have 1 to %u characters",
+			       KEYDB_ALG_NAME_MAX_BYTES - 1);
+	memcpy(name, t->text, t->len);
+	*ret = find_algorithm(option, name, true);
+	return 0;
 }
 
 int word_algorithm(const struct token *t, char option, const struct keydb_alg_info **ret,
 		   struct err *err)
 {
 	char word[WORD_MAX_BYTES];
+	if (t->kind == TOKEN_STRING)
+		return kernel_algorithm(t, option, ret, err);
 	if (!word_copy(t, word))
-		return err_set(err, -EINVAL, "expected an algorithm");
+		return unknown_algorithm(t, option, err);
 	for (size_t i = 0; i < N_ELEMENTS(foreign_algorithms); i++)
 		if (!strcmp(word, foreign_algorithms[i].word))
 			return err_set(err, -EINVAL, "%s", foreign_algorithms[i].refusal);
-	const struct keydb_alg_info *info = find_algorithm(option, word);
+	const struct keydb_alg_info *info = find_algorithm(option, word, false);
 	if (!info)
 		return unknown_algorithm(t, option, err);
 	*ret = info;
@@ -342,25 +379,44 @@ static int key_length_error(const struct keydb_alg_info *info, size_t len, struc
 		       info->setkey_name, min + salt, max + salt, steps, salted);
 }
 
-int word_key(const struct token *t, const struct keydb_alg_info *info, struct keydb_alg *ret,
-	     struct err *err)
+/* The bytes of a key token; their number, or -1 with err. */
+static int key_bytes(const struct token *t, uint8_t key[KEYDB_KEY_MAX_BYTES], struct err *err)
 {
-	uint8_t key[KEYDB_KEY_MAX_BYTES];
 	int len = -1;
-	if (t->kind == TOKEN_STRING && t->len <= sizeof(key)) {
+	if (t->kind == TOKEN_STRING && t->len <= KEYDB_KEY_MAX_BYTES) {
 		memcpy(key, t->text, t->len);
 		len = (int)t->len;
 	} else if (is_hex(t)) {
 		len = hex_key(t, key);
 	} else if (t->kind != TOKEN_STRING) {
-		return err_set(err, -EINVAL, "expected a key, \"text\" or 0x and hex digits");
+		err_set(err, -EINVAL, "expected a key, \"text\" or 0x and hex digits");
+		return -1;
 	}
-	int rc = 0;
 	if (len < 0)
-		rc = err_set(err, -EINVAL, "the key is longer than %u bytes or not hex",
-			     KEYDB_KEY_MAX_BYTES);
-	else if (keydb_alg_set(ret, info, key, (size_t)len, 0))
+		err_set(err, -EINVAL, "the key is longer than %u bytes or not hex",
+			KEYDB_KEY_MAX_BYTES);
+	return len;
+}
+
+int word_key(const struct token *t, const struct keydb_alg_info *info, struct keydb_alg *ret,
+	     struct err *err)
+{
+	uint8_t key[KEYDB_KEY_MAX_BYTES];
+	int len = key_bytes(t, key, err), rc = len < 0 ? -EINVAL : 0;
+	if (!rc && keydb_alg_set(ret, info, key, (size_t)len, 0))
 		rc = key_length_error(info, (size_t)len, err);
+	explicit_bzero(key, sizeof(key));
+	return rc;
+}
+
+int word_key_unchecked(const struct token *t, struct keydb_alg *ret, struct err *err)
+{
+	uint8_t key[KEYDB_KEY_MAX_BYTES];
+	int len = key_bytes(t, key, err), rc = len < 0 ? -EINVAL : 0;
+	if (!rc) {
+		memcpy(ret->key, key, (size_t)len);
+		ret->key_bits = (uint16_t)(len * 8);
+	}
 	explicit_bzero(key, sizeof(key));
 	return rc;
 }

@@ -25,6 +25,10 @@ struct choice {
 MUST_USE int word_choose(const struct token *t, const char *what, const struct choice *choices,
 			 size_t n, int *ret, struct err *err);
 
+/* Fills err with "no such <what>" and the one of words that was perhaps meant; -EINVAL. */
+int word_unknown(const struct token *t, const char *what, const char *const *words, size_t n,
+		 struct err *err);
+
 /* Decimal or 0x-hex, min..max; "what" names it in the error. */
 MUST_USE int word_number(const struct token *t, const char *what, uint64_t min, uint64_t max,
 			 uint64_t *ret, struct err *err);
@@ -48,7 +52,11 @@ MUST_USE int word_ip_proto(const struct token *t, uint8_t *ret, struct err *err)
 /* GRE key: a number or four bytes with dots. */
 MUST_USE int word_gre_key(const struct token *t, uint32_t *ret, struct err *err);
 
-/* The algorithm that setkey calls so; -E finds ciphers and AEADs (the row's kind tells). */
+/*
+ * The algorithm that setkey calls so, or, in quotes, the kernel.  Options: E finds ciphers and
+ * AEADs (the row's kind tells), D AEADs alone, A and C what they say.  *ret is NULL for a name in
+ * quotes that the table does not have.
+ */
 MUST_USE int word_algorithm(const struct token *t, char option, const struct keydb_alg_info **ret,
 			    struct err *err);
 /*
@@ -57,6 +65,9 @@ MUST_USE int word_algorithm(const struct token *t, char option, const struct key
  */
 MUST_USE int word_key(const struct token *t, const struct keydb_alg_info *info,
 		      struct keydb_alg *ret, struct err *err);
+
+/* The same for an algorithm that only the kernel knows: any length but 0. */
+MUST_USE int word_key_unchecked(const struct token *t, struct keydb_alg *ret, struct err *err);
 
 union keydb_addr word_keydb_addr(const struct addr *a);
 
