@@ -6,12 +6,10 @@
  * of a time that never was are part of the format.  What PF_KEY has no word for goes into a line
  * "\textra: ..." of name=value pairs, which is there only when there is something to say.
  */
-#include <keydb.h>
+#include "dump_int.h"
 
-#include <linux/pfkeyv2.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -25,9 +23,9 @@ enum {
 	PROTO_BUFFER_BYTES = 1024,
 	PROTO_NUMBERS = 256,
 	PROTO_NAME_BYTES = 32, /* longer names are looked up each time */
-	/* two digits for each byte, a blank for four and a newline for 32 of them */
-	KEY_TEXT_MAX_BYTES =
-		KEYDB_KEY_MAX_BYTES * 2 + KEYDB_KEY_MAX_BYTES / 4 + KEYDB_KEY_MAX_BYTES / 32,
+	HEX_LINE_BYTES = 32,
+	/* two digits for each byte, a blank for four and a newline */
+	HEX_LINE_MAX_CHARS = HEX_LINE_BYTES * 2 + HEX_LINE_BYTES / 4 + 1,
 };
 
 #define N_ELEMENTS(a) (sizeof(a) / sizeof((a)[0]))
@@ -175,22 +173,35 @@ static void put_alg_name(FILE *f, const struct keydb_alg *a)
 	fprintf(f, "%s ", info ? info->setkey_name : a->name);
 }
 
-/* Groups of four bytes, eight groups in a line. */
-static void put_key(FILE *f, const struct keydb_alg *a)
+static void put_hex_line(FILE *f, const uint8_t *bytes, size_t len, bool is_first)
 {
 	static const char digits[] = "0123456789abcdef";
-	char text[KEY_TEXT_MAX_BYTES];
+	char text[HEX_LINE_MAX_CHARS];
 	size_t n = 0;
-	for (size_t i = 0; i < a->key_bits / 8u && i < sizeof(a->key); i++) {
-		if (i && i % 32 == 0)
-			text[n++] = '\n';
+	if (!is_first)
+		text[n++] = '\n';
+	for (size_t i = 0; i < len; i++) {
 		if (i % 4 == 0)
 			text[n++] = ' ';
-		text[n++] = digits[a->key[i] >> 4];
-		text[n++] = digits[a->key[i] & 15];
+		text[n++] = digits[bytes[i] >> 4];
+		text[n++] = digits[bytes[i] & 15];
 	}
 	fwrite(text, 1, n, f);
 	explicit_bzero(text, n);
+}
+
+void dump_hex(FILE *f, const void *bytes, size_t len)
+{
+	const uint8_t *p = bytes;
+	for (size_t at = 0; at < len; at += HEX_LINE_BYTES)
+		put_hex_line(f, p + at, len - at < HEX_LINE_BYTES ? len - at : HEX_LINE_BYTES,
+			     at == 0);
+}
+
+static void put_key(FILE *f, const struct keydb_alg *a)
+{
+	size_t len = a->key_bits / 8u;
+	dump_hex(f, a->key, len < sizeof(a->key) ? len : sizeof(a->key));
 }
 
 static void put_alg(FILE *f, char letter, const struct keydb_alg *a)
@@ -225,18 +236,8 @@ static void put_sa_addr(const struct keydb_print *out, const union keydb_addr *a
 	fputc(' ', f);
 }
 
-static void put_sa_head(const struct keydb_print *out, const struct keydb_sa *sa)
+static void put_ids(FILE *f, const struct keydb_sa *sa)
 {
-	FILE *f = out->file;
-	bool encap = sa->encap_src_port || sa->encap_dst_port;
-	put_sa_addr(out, &sa->id.src, sa->encap_src_port);
-	put_sa_addr(out, &sa->id.dst, sa->encap_dst_port);
-	fputs("\n\t", f);
-	put_proto(f, sa->id.proto);
-	if (encap && sa->id.proto == KEYDB_PROTO_ESP)
-		fputs(sa->encap_type == KEYDB_ENCAP_TCP ? "-tcp" : "-udp", f);
-	fputs(" mode=", f);
-	put_mode(f, sa->mode);
 	fprintf(f, " spi=%u(0x%08x) reqid=%u(0x%08x)\n", sa->id.spi, sa->id.spi, sa->reqid,
 		sa->reqid);
 	if (sa->encap_oa.sa.sa_family) {
@@ -244,6 +245,26 @@ static void put_sa_head(const struct keydb_print *out, const struct keydb_sa *sa
 		put_addr(f, &sa->encap_oa);
 		fputc('\n', f);
 	}
+}
+
+static void put_encap(FILE *f, const struct keydb_sa *sa)
+{
+	bool encap = sa->encap_src_port || sa->encap_dst_port;
+	if (encap && sa->id.proto == KEYDB_PROTO_ESP)
+		fputs(sa->encap_type == KEYDB_ENCAP_TCP ? "-tcp" : "-udp", f);
+}
+
+static void put_sa_head(const struct keydb_print *out, const struct keydb_sa *sa)
+{
+	FILE *f = out->file;
+	put_sa_addr(out, &sa->id.src, sa->encap_src_port);
+	put_sa_addr(out, &sa->id.dst, sa->encap_dst_port);
+	fputs("\n\t", f);
+	put_proto(f, sa->id.proto);
+	put_encap(f, sa);
+	fputs(" mode=", f);
+	put_mode(f, sa->mode);
+	put_ids(f, sa);
 }
 
 static uint32_t pfkey_flags(uint32_t flags)
@@ -369,19 +390,107 @@ static void put_sa_extra(FILE *f, const struct keydb_sa *sa)
 	extra_end(&x);
 }
 
+static void put_window(FILE *f, const struct keydb_sa *sa, uint32_t window, uint32_t flags)
+{
+	fprintf(f, "\tseq=0x%08x replay=%u flags=0x%08x state=", (uint32_t)sa->seq_out, window,
+		flags);
+	PUT_NAME(f, state_names, sa->state);
+	fputs(" \n", f);
+}
+
+static uint64_t now_of(const struct keydb_print *out)
+{
+	return out->now ? out->now : (uint64_t)time(NULL);
+}
+
 void keydb_sa_print(const struct keydb_print *out, const struct keydb_sa *sa, uint32_t seq)
 {
 	FILE *f = out->file;
 	put_sa_head(out, sa);
 	put_algs(f, sa);
-	fprintf(f, "\tseq=0x%08x replay=%u flags=0x%08x state=", (uint32_t)sa->seq_out,
-		sa->replay_window_pkts, pfkey_flags(sa->flags));
-	PUT_NAME(f, state_names, sa->state);
-	fputs(" \n", f);
-	put_sa_lifetimes(f, sa, out->now ? out->now : (uint64_t)time(NULL));
+	put_window(f, sa, sa->replay_window_pkts, pfkey_flags(sa->flags));
+	put_sa_lifetimes(f, sa, now_of(out));
 	put_ctx(f, sa->ctx_doi, sa->ctx_alg, sa->ctx, sa->ctx_len);
 	put_sa_extra(f, sa);
 	fprintf(f, "\tsadb_seq=%u pid=%u refcnt=0\n", seq, out->pid);
+}
+
+/* ---- SAs in messages ---- */
+
+static bool has(const struct sadb_message *m, unsigned int type)
+{
+	return m->present & 1u << type;
+}
+
+/* KAME has names for types that Linux has no SAs of. */
+static void put_satype(FILE *f, const struct sadb_message *m)
+{
+	static const char *const names[] = { "unspec",  "unknown", "ah",     "esp",
+					     "unknown", "rsvp",    "ospfv2", "ripv2",
+					     "mip",     "ipcomp",  "policy", "tcp" };
+	PUT_NAME(f, names, m->satype);
+}
+
+static void put_message_alg(FILE *f, char letter, const struct keydb_alg *a)
+{
+	if (has_alg(a))
+		put_alg(f, letter, a);
+	else
+		fprintf(f, "\t%c: none \n", letter);
+}
+
+static void put_message_algs(FILE *f, const struct sadb_message *m)
+{
+	const struct keydb_sa *sa = &m->sa;
+	if (sa->id.proto == KEYDB_PROTO_IPCOMP) {
+		fputs("\tC: ", f);
+		put_alg_name(f, &sa->comp);
+	} else if (sa->id.proto == KEYDB_PROTO_ESP && has(m, SADB_EXT_KEY_ENCRYPT)) {
+		put_message_alg(f, 'E', has_alg(&sa->aead) ? &sa->aead : &sa->encr);
+	}
+	if (has(m, SADB_EXT_KEY_AUTH))
+		put_message_alg(f, 'A', &sa->auth);
+}
+
+/* False, and said so, when one is missing without which there is nothing to show. */
+static bool put_message_ends(const struct keydb_print *out, const struct sadb_message *m)
+{
+	const struct keydb_sa *sa = &m->sa;
+	FILE *f = out->file;
+	if (!has(m, SADB_EXT_ADDRESS_SRC)) {
+		fputs("no ADDRESS_SRC extension.\n", f);
+		return false;
+	}
+	put_sa_addr(out, &sa->id.src, sa->encap_src_port);
+	if (!has(m, SADB_EXT_ADDRESS_DST)) {
+		fputs(" no ADDRESS_DST extension.\n", f);
+		return false;
+	}
+	put_sa_addr(out, &sa->id.dst, sa->encap_dst_port);
+	if (has(m, SADB_EXT_SA) && has(m, SADB_X_EXT_SA2))
+		return true;
+	fprintf(f, "no %s extension.\n", has(m, SADB_EXT_SA) ? "SA2" : "SA");
+	return false;
+}
+
+void dump_message_sa(const struct keydb_print *out, const struct sadb_message *m)
+{
+	const struct keydb_sa *sa = &m->sa;
+	FILE *f = out->file;
+	if (!put_message_ends(out, m))
+		return;
+	fputs("\n\t", f);
+	put_satype(f, m);
+	put_encap(f, sa);
+	fputs(" mode=", f);
+	put_mode(f, sa->mode);
+	put_ids(f, sa);
+	put_message_algs(f, m);
+	put_window(f, sa, m->sa_replay, m->sa_flags);
+	if (has(m, SADB_EXT_LIFETIME_CURRENT))
+		put_sa_lifetimes(f, sa, now_of(out));
+	put_ctx(f, sa->ctx_doi, sa->ctx_alg, sa->ctx, sa->ctx_len);
+	fprintf(f, "\tsadb_seq=%u pid=%u refcnt=%u\n", m->seq, m->pid, m->refcnt);
 }
 
 /* ---- policies ---- */
@@ -535,10 +644,10 @@ static void put_policy_extra(FILE *f, const struct keydb_policy *p)
 	extra_end(&x);
 }
 
-void keydb_policy_print(const struct keydb_print *out, const struct keydb_policy *p, uint32_t seq)
+/* What a policy does with packets, up to its last request. */
+static void put_policy_words(const struct keydb_print *out, const struct keydb_policy *p)
 {
 	FILE *f = out->file;
-	put_policy_selector(f, p);
 	fputs("\n\t", f);
 	PUT_NAME(f, dir_names, p->dir);
 	put_priority(f, p->priority);
@@ -548,14 +657,65 @@ void keydb_policy_print(const struct keydb_print *out, const struct keydb_policy
 		fputs("\n\t", f);
 		put_request(out, &p->templates[i]);
 	}
-	fputs("\n\tcreated: ", f);
+	fputc('\n', f);
+}
+
+static void put_policy_times(FILE *f, const struct keydb_policy *p)
+{
+	fputs("\tcreated: ", f);
 	put_time(f, p->usage.add_time);
 	fputs("  lastused: ", f);
 	put_time(f, p->usage.last_time ? p->usage.last_time : p->usage.use_time);
-	fprintf(f, "\n\tlifetime: %ju(s) validtime: %ju(s)\n",
+	fputc('\n', f);
+}
+
+static void put_policy_limits(FILE *f, const struct keydb_policy *p)
+{
+	fprintf(f, "\tlifetime: %ju(s) validtime: %ju(s)\n",
 		(uintmax_t)or_zero(p->limits.hard_add_sec),
 		(uintmax_t)or_zero(p->limits.hard_use_sec));
+}
+
+void keydb_policy_print(const struct keydb_print *out, const struct keydb_policy *p, uint32_t seq)
+{
+	FILE *f = out->file;
+	put_policy_selector(f, p);
+	put_policy_words(out, p);
+	put_policy_times(f, p);
+	put_policy_limits(f, p);
 	put_ctx(f, p->ctx_doi, p->ctx_alg, p->ctx, p->ctx_len);
 	put_policy_extra(f, p);
 	fprintf(f, "\tspid=%u seq=%u pid=%u\n\trefcnt=1\n", p->index, seq, out->pid);
+}
+
+/* ---- policies in messages ---- */
+
+/* Linux' policies of sockets are known by their direction, a BSD's by having no selector. */
+static void put_message_selector(FILE *f, const struct sadb_message *m)
+{
+	bool has_ends = has(m, SADB_EXT_ADDRESS_SRC) && has(m, SADB_EXT_ADDRESS_DST);
+	if (has_ends || m->policy.dir >= KEYDB_DIR_SOCKET_IN)
+		put_policy_selector(f, &m->policy);
+	else if (has(m, SADB_EXT_OTHER_TAG))
+		fprintf(f, "tagged \"%s\" ", m->tag);
+	else
+		fputs("(no selector, probably per-socket policy) ", f);
+}
+
+void dump_message_policy(const struct keydb_print *out, const struct sadb_message *m)
+{
+	const struct keydb_policy *p = &m->policy;
+	FILE *f = out->file;
+	put_message_selector(f, m);
+	if (!has(m, SADB_X_EXT_POLICY)) {
+		fputs("no X_POLICY extension.\n", f);
+		return;
+	}
+	put_policy_words(out, p);
+	if (has(m, SADB_EXT_LIFETIME_CURRENT))
+		put_policy_times(f, p);
+	if (has(m, SADB_EXT_LIFETIME_HARD))
+		put_policy_limits(f, p);
+	put_ctx(f, p->ctx_doi, p->ctx_alg, p->ctx, p->ctx_len);
+	fprintf(f, "\tspid=%u seq=%u pid=%u\n\trefcnt=%u\n", p->index, m->seq, m->pid, m->refcnt);
 }

@@ -88,16 +88,19 @@ static void put_priority(FILE *f, uint32_t priority)
 		fprintf(f, " %c %lld", up > 0 ? '+' : '-', (long long)(up > 0 ? up : -up));
 }
 
-static void put_addr(FILE *f, const union keydb_addr *a)
+static void put_addr(FILE *f, const union keydb_addr *a, bool port)
 {
 	char text[INET6_ADDRSTRLEN] = "";
 	const void *bytes = a->sa.sa_family == AF_INET ? (const void *)&a->sin.sin_addr
 						       : &a->sin6.sin6_addr;
 	inet_ntop(a->sa.sa_family, bytes, text, sizeof(text));
 	fputs(text, f);
+	if (port)
+		fprintf(f, "[%u]",
+			ntohs(a->sa.sa_family == AF_INET ? a->sin.sin_port : a->sin6.sin6_port));
 }
 
-static void put_request(FILE *f, const struct keydb_template *t)
+static void put_request(FILE *f, const struct keydb_template *t, bool ports)
 {
 	const char *proto = t->proto == KEYDB_PROTO_ESP      ? "esp"
 			    : t->proto == KEYDB_PROTO_AH     ? "ah"
@@ -105,16 +108,16 @@ static void put_request(FILE *f, const struct keydb_template *t)
 							     : "unknown";
 	fprintf(f, "%s/%s/", proto, modes[t->mode]);
 	if (t->family) {
-		put_addr(f, &t->src);
+		put_addr(f, &t->src, ports);
 		fputc('-', f);
-		put_addr(f, &t->dst);
+		put_addr(f, &t->dst, ports);
 	}
 	fprintf(f, "/%s", levels[t->level]);
 	if (t->level == KEYDB_LEVEL_UNIQUE && t->reqid)
 		fprintf(f, "%c%u", t->reqid > KEYDB_REQID_MANUAL_MAX ? '#' : ':', t->reqid);
 }
 
-char *ipsec_dump_policy(ipsec_policy_t policy, const char *delim)
+static char *dump_policy(ipsec_policy_t policy, const char *delim, bool ports)
 {
 	struct keydb_policy p;
 	const char *why;
@@ -139,7 +142,7 @@ char *ipsec_dump_policy(ipsec_policy_t policy, const char *delim)
 	fprintf(f, " %s", actions[p.action]);
 	for (size_t i = 0; i < p.n_templates; i++) {
 		fputs(delim, f);
-		put_request(f, &p.templates[i]);
+		put_request(f, &p.templates[i], ports);
 	}
 	if (fclose(f)) {
 		free(text);
@@ -148,4 +151,14 @@ char *ipsec_dump_policy(ipsec_policy_t policy, const char *delim)
 	}
 	kame_ok();
 	return text;
+}
+
+char *ipsec_dump_policy(ipsec_policy_t policy, const char *delim)
+{
+	return dump_policy(policy, delim, false);
+}
+
+char *ipsec_dump_policy_withports(void *policy, const char *delim)
+{
+	return dump_policy(policy, delim, true);
 }

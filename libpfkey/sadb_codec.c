@@ -196,7 +196,8 @@ static bool decode_exts(struct sadb_dec *d, struct sadb_span s, uint32_t wanted)
 		uint16_t type = 0;
 		if (!next_ext(d, &s, &ext, &type))
 			return false;
-		if (type <= SADB_EXT_MAX && !decode_ext(d, type, ext, wanted))
+		type = type < SADB_EXT_NUMBERS ? d->layout->ext[type] : 0;
+		if (type && !decode_ext(d, type, ext, wanted))
 			return false;
 	}
 	return true;
@@ -218,12 +219,16 @@ static bool decode_head(struct sadb_dec *d, struct sadb_span *s)
 	d->m->seq = head.sadb_msg_seq;
 	d->m->pid = head.sadb_msg_pid;
 	d->m->promisc = head.sadb_msg_type == SADB_X_PROMISC && head.sadb_msg_satype;
+	d->m->satype = head.sadb_msg_satype;
 	d->m->sa.id.proto = sadb_proto(head.sadb_msg_satype);
 	return true;
 }
 
-static bool same_family(const union keydb_addr *a, const union keydb_addr *b)
+static bool same_family(const struct sadb_dec *d, const union keydb_addr *a,
+			const union keydb_addr *b)
 {
+	if (d->is_lax && (!a->sa.sa_family || !b->sa.sa_family))
+		return true;
 	return a->sa.sa_family == b->sa.sa_family;
 }
 
@@ -248,9 +253,9 @@ static bool finish(struct sadb_dec *d)
 {
 	struct sadb_message *m = d->m;
 	struct keydb_sa *sa = &m->sa;
-	if (d->subject == SUBJECT_SA && !same_family(&sa->id.src, &sa->id.dst))
+	if (d->subject == SUBJECT_SA && !same_family(d, &sa->id.src, &sa->id.dst))
 		return sadb_refuse(d, "source and destination are of two families");
-	if (!same_family(&m->policy.sel.src, &m->policy.sel.dst))
+	if (!same_family(d, &m->policy.sel.src, &m->policy.sel.dst))
 		return sadb_refuse(d, "source and destination are of two families");
 	if (d->subject == SUBJECT_MAPPING) {
 		m->new_addr.sin.sin_port = htons(sa->encap_dst_port);
@@ -280,10 +285,39 @@ static bool decode(struct sadb_dec *d, struct sadb_span s)
 	return finish(d);
 }
 
+/* Whatever is there counts, for a type that is a question and an answer too. */
+static bool read_lax(struct sadb_dec *d, struct sadb_span s)
+{
+	if (!decode_head(d, &s))
+		return false;
+	switch (d->m->type) {
+	case SADB_X_SPDACQUIRE: /* KAME's, with the contents of the others */
+	case SADB_X_SPDEXPIRE:
+		d->subject = SUBJECT_POLICY;
+		break;
+	case SADB_X_PROMISC: /* a message in a message, or nothing */
+		return true;
+	default:
+		d->subject = d->m->type <= SADB_MAX ? rows[d->m->type].subject : SUBJECT_NONE;
+	}
+	return decode_exts(d, s, UINT32_MAX) && finish(d);
+}
+
+int sadb_read(enum keydb_layout layout, const void *buf, size_t len, struct sadb_message *ret,
+	      const char **ret_why)
+{
+	struct sadb_dec d = {
+		.m = ret, .way = PFKEY_REPLY, .layout = &sadb_layouts[layout], .is_lax = true
+	};
+	bool ok = read_lax(&d, (struct sadb_span){ buf, len });
+	*ret_why = ok ? "" : d.why;
+	return ok ? 0 : -EBADMSG;
+}
+
 int sadb_decode(enum pfkey_way way, const void *buf, size_t len, struct sadb_message *ret,
 		const char **ret_why)
 {
-	struct sadb_dec d = { .m = ret, .way = way };
+	struct sadb_dec d = { .m = ret, .way = way, .layout = &sadb_layouts[KEYDB_LAYOUT_LINUX] };
 	bool ok = decode(&d, (struct sadb_span){ buf, len });
 	*ret_why = ok ? "" : d.why;
 	return ok ? 0 : -EBADMSG;
@@ -292,7 +326,9 @@ int sadb_decode(enum pfkey_way way, const void *buf, size_t len, struct sadb_mes
 int sadb_decode_policy(const void *buf, size_t len, struct keydb_policy *ret, const char **ret_why)
 {
 	struct sadb_message m;
-	struct sadb_dec d = { .m = &m, .subject = SUBJECT_POLICY };
+	struct sadb_dec d = { .m = &m,
+			      .subject = SUBJECT_POLICY,
+			      .layout = &sadb_layouts[KEYDB_LAYOUT_LINUX] };
 	struct sadb_span s = { buf, len }, ext;
 	uint16_t type = 0;
 	sadb_message_init(&m, SADB_X_SPDADD);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The model as PF_KEY messages (RFC 2367, with KAME's and Linux' extensions in Linux' layouts)
- * and back.  Pure: values in, bytes out, and the other way round; no descriptor, no clock.
+ * and back; other systems' layouts can be read.  Pure: values in, bytes out, and the other way round; no descriptor, no clock.
  */
 #ifndef LIBPFKEY_SADB_CODEC_H
 #define LIBPFKEY_SADB_CODEC_H
 
 #include <keydb.h>
+#include <keydb_message.h>
 
 #include <linux/ipsec.h>
 #include <linux/pfkeyv2.h>
@@ -14,7 +15,7 @@
 #define MUST_USE __attribute__((warn_unused_result))
 
 /* No message that sadb_encode() makes of a model without combs and algorithms is longer. */
-enum { SADB_MESSAGE_MAX_BYTES = 4096 };
+enum { SADB_MESSAGE_MAX_BYTES = 4096, SADB_TAG_MAX_BYTES = 16 };
 
 /* The same message type has other contents on its way to the kernel than back. */
 enum pfkey_way { PFKEY_REQUEST, PFKEY_REPLY };
@@ -32,10 +33,14 @@ struct sadb_message {
 	bool whole;
 	uint16_t refcnt; /* of a policy in a reply */
 	uint32_t seq, pid;
-	uint32_t present;           /* decoded: bit n is set if extension n was there */
-	struct keydb_sa sa;         /* sa.id.proto also of FLUSH, DUMP, REGISTER */
-	struct keydb_policy policy; /* SPD messages; ACQUIRE: dir, index and priority */
-	uint32_t spi_min, spi_max;  /* GETSPI; both 0: not said */
+	uint32_t present; /* decoded: bit n is set if extension n was there */
+	uint8_t satype;   /* decoded: as the header has it */
+	/* decoded: as the SA extension has them, flags and window without Linux' meaning */
+	uint32_t sa_flags, sa_replay;
+	char tag[SADB_TAG_MAX_BYTES + 1]; /* decoded: KAME's policies for a tag */
+	struct keydb_sa sa;               /* sa.id.proto also of FLUSH, DUMP, REGISTER */
+	struct keydb_policy policy;       /* SPD messages; ACQUIRE: dir, index and priority */
+	uint32_t spi_min, spi_max;        /* GETSPI; both 0: not said */
 	/* NAT_T_NEW_MAPPING: the new address with port; sa.id.src, encap_src_port are the old */
 	union keydb_addr new_addr;
 	struct keydb_template moved[KEYDB_TEMPLATES_MAX]; /* MIGRATE: policy.templates' new ends */
@@ -55,6 +60,13 @@ struct sadb_message {
  */
 MUST_USE int sadb_decode(enum pfkey_way way, const void *buf, size_t len, struct sadb_message *ret,
 			 const char **ret_why);
+
+/*
+ * Reads one message of exactly len bytes as a dump file has it: of any layout, either way, and
+ * what is missing is only told by ret->present.  Otherwise as sadb_decode().
+ */
+MUST_USE int sadb_read(enum keydb_layout layout, const void *buf, size_t len,
+		       struct sadb_message *ret, const char **ret_why);
 
 /*
  * Writes a message into size bytes.  A request that says more than Linux' PF_KEY can carry is

@@ -4,6 +4,7 @@
 #define LIBPFKEY_SADB_CODEC_INT_H
 
 #include "sadb_codec.h"
+#include "sadb_layout.h"
 
 /* What the addresses and lifetimes of a message belong to. */
 enum sadb_subject { SUBJECT_NONE, SUBJECT_SA, SUBJECT_POLICY, SUBJECT_MAPPING, SUBJECT_MIGRATE };
@@ -31,6 +32,8 @@ struct sadb_dec {
 	struct sadb_message *m;
 	enum pfkey_way way;
 	enum sadb_subject subject;
+	const struct sadb_layout *layout;
+	bool is_lax;     /* what is missing is no fault */
 	const char *why; /* the first fault */
 };
 
@@ -64,16 +67,21 @@ struct sadb_ext_row {
 	bool (*has)(const struct sadb_message *m, uint16_t type);
 	void (*encode)(struct sadb_enc *e, uint16_t type);
 };
-extern const struct sadb_ext_row sadb_ext_rows[SADB_EXT_MAX + 1];
+extern const struct sadb_ext_row sadb_ext_rows[SADB_EXT_ROWS];
 
 /* ---- sadb_ext_policy.c ---- */
+/* The head of a request, without its addresses. */
+bool sadb_take_request(const struct sadb_layout *l, struct sadb_span *s,
+		       struct sadb_x_ipsecrequest *ret);
 bool sadb_ext_decode_policy(struct sadb_dec *d, uint16_t type, struct sadb_span ext);
 void sadb_ext_encode_policy(struct sadb_enc *e, uint16_t type);
 
 /* ---- sadb_ext.c ---- */
 
-/* A sockaddr without length field, AF_INET or AF_INET6; port kept. False for anything else. */
-bool sadb_take_sockaddr(struct sadb_span *s, union keydb_addr *ret);
+/* A sockaddr of the layout, AF_INET or AF_INET6; port kept. False for anything else. */
+bool sadb_take_sockaddr(const struct sadb_layout *l, struct sadb_span *s, union keydb_addr *ret);
+/* The mode of an SA or a request as the model has it; false if the layout has no such mode. */
+bool sadb_take_mode(const struct sadb_layout *l, uint8_t number, uint8_t *ret);
 void sadb_put_sockaddr(struct sadb_enc *e, const union keydb_addr *a, uint16_t port);
 /* 32, 128, or 0 for no address. */
 uint8_t sadb_family_bits(const union keydb_addr *a);

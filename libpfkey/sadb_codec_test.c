@@ -429,10 +429,10 @@ static void test_unknown_algorithm(void **state)
 	struct sadb_message m = sa_message(SADB_ADD);
 	(void)state;
 	encode(PFKEY_REQUEST, &m);
-	buf[16 + 10] = 249;
+	buf[16 + 10] = 248;
 	struct sadb_message back = decode(PFKEY_REQUEST);
 	assert_int_equal(back.sa.auth.id, KEYDB_ALG_ID_NONE);
-	assert_string_equal(back.sa.auth.name, "249");
+	assert_string_equal(back.sa.auth.name, "248");
 	buf[16 + 10] = 0; /* none: its key goes, too */
 	back = decode(PFKEY_REQUEST);
 	assert_int_equal(back.sa.auth.key_bits, 0);

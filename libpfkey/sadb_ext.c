@@ -28,18 +28,37 @@ static size_t sockaddr_bytes(uint16_t family)
 	return family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
 }
 
-bool sadb_take_sockaddr(struct sadb_span *s, union keydb_addr *ret)
+/* A BSD's: a byte for the length, one for the family; then all is as here. */
+static bool take_bsd_sockaddr(const struct sadb_layout *l, struct sadb_span *s,
+			      union keydb_addr *ret)
+{
+	if (s->n < 2)
+		return false;
+	uint16_t family = sadb_layout_family(l, s->p[1]);
+	if (!family || s->p[0] != sockaddr_bytes(family) || !sadb_take(s, ret, s->p[0]))
+		return false;
+	ret->sa.sa_family = family;
+	return true;
+}
+
+static bool take_sockaddr(struct sadb_span *s, union keydb_addr *ret)
 {
 	sa_family_t family;
-	memset(ret, 0, sizeof(*ret));
 	if (s->n < sizeof(family))
 		return false;
 	memcpy(&family, s->p, sizeof(family));
-	if (family == AF_INET && sadb_take(s, &ret->sin, sizeof(ret->sin))) {
+	return (family == AF_INET || family == AF_INET6) &&
+	       sadb_take(s, ret, sockaddr_bytes(family));
+}
+
+bool sadb_take_sockaddr(const struct sadb_layout *l, struct sadb_span *s, union keydb_addr *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	if (!(l->is_linux ? take_sockaddr(s, ret) : take_bsd_sockaddr(l, s, ret)))
+		return false;
+	if (ret->sa.sa_family == AF_INET)
 		memset(ret->sin.sin_zero, 0, sizeof(ret->sin.sin_zero));
-		return true;
-	}
-	return family == AF_INET6 && sadb_take(s, &ret->sin6, sizeof(ret->sin6));
+	return true;
 }
 
 void sadb_put_sockaddr(struct sadb_enc *e, const union keydb_addr *a, uint16_t port)
@@ -102,7 +121,7 @@ static bool decode_address(struct sadb_dec *d, uint16_t type, struct sadb_span e
 	struct sadb_address x;
 	union keydb_addr a;
 	size_t whole = ext.n;
-	if (!sadb_take(&ext, &x, sizeof(x)) || !sadb_take_sockaddr(&ext, &a))
+	if (!sadb_take(&ext, &x, sizeof(x)) || !sadb_take_sockaddr(d->layout, &ext, &a))
 		return sadb_refuse(d, "address of an unknown family");
 	if (whole != ((sizeof(x) + sockaddr_bytes(a.sa.sa_family) + 7) & ~(size_t)7))
 		return sadb_refuse(d, "address of a wrong length");
@@ -191,6 +210,21 @@ uint16_t sadb_icv_bits(const struct keydb_alg_info *info)
 	return info->id == KEYDB_ALG_HMAC_SHA256 ? 96 : info->icv_bits;
 }
 
+/* What no Linux ever had, by the names that KAME's setkey shows. */
+static const char *bsd_auth_name(uint8_t number)
+{
+	switch (number) {
+	case 249:
+		return "md5";
+	case 250:
+		return "sha";
+	case 252:
+		return "tcp-md5";
+	default:
+		return NULL;
+	}
+}
+
 /* The key stays: it comes in an extension of its own. */
 static void set_alg(struct keydb_alg *a, enum keydb_alg_kind kind, uint8_t number)
 {
@@ -198,7 +232,11 @@ static void set_alg(struct keydb_alg *a, enum keydb_alg_kind kind, uint8_t numbe
 	if (!number)
 		return;
 	if (!info) { /* said by its number, so that it is not taken for absent */
-		snprintf(a->name, sizeof(a->name), "%u", number);
+		const char *name = kind == KEYDB_ALG_AUTH ? bsd_auth_name(number) : NULL;
+		if (name)
+			snprintf(a->name, sizeof(a->name), "%s", name);
+		else
+			snprintf(a->name, sizeof(a->name), "%u", number);
 		return;
 	}
 	a->id = info->id;
@@ -225,7 +263,12 @@ static bool decode_sa(struct sadb_dec *d, uint16_t type, struct sadb_span ext)
 	if (x.sadb_sa_state > SADB_SASTATE_MAX)
 		return sadb_refuse(d, "unknown state of an SA");
 	sa->id.spi = ntohl(x.sadb_sa_spi);
-	sa->replay_window_pkts = x.sadb_sa_replay;
+	/* A bigger window may have been said already. */
+	if (!(d->m->present & 1u << SADB_EXT_OTHER_REPLAY)) {
+		d->m->sa_replay = x.sadb_sa_replay;
+		sa->replay_window_pkts = (uint32_t)x.sadb_sa_replay * d->layout->window_unit;
+	}
+	d->m->sa_flags = x.sadb_sa_flags;
 	sa->state = x.sadb_sa_state;
 	for (size_t i = 0; i < sizeof(sa_flags) / sizeof(sa_flags[0]); i++)
 		if (x.sadb_sa_flags & sa_flags[i].pfkey)
@@ -266,14 +309,22 @@ static void encode_sa(struct sadb_enc *e, uint16_t type)
 	sadb_put(e, &x, sizeof(x));
 }
 
+/* 3 is BEET on Linux, and TCP-MD5 elsewhere. */
+bool sadb_take_mode(const struct sadb_layout *l, uint8_t number, uint8_t *ret)
+{
+	bool is_other = !l->is_linux && number > IPSEC_MODE_TUNNEL;
+	*ret = is_other ? KEYDB_MODE_OTHER | number : number;
+	return number <= IPSEC_MODE_BEET;
+}
+
 static bool decode_sa2(struct sadb_dec *d, uint16_t type, struct sadb_span ext)
 {
 	struct sadb_x_sa2 x;
 	(void)type;
 	sadb_take(&ext, &x, sizeof(x));
-	if (x.sadb_x_sa2_mode > IPSEC_MODE_BEET)
+	if (!sadb_take_mode(d->layout, x.sadb_x_sa2_mode, &d->m->sa.mode))
 		return sadb_refuse(d, "unknown mode");
-	d->m->sa.mode = x.sadb_x_sa2_mode;
+	d->m->sa.seq_out = x.sadb_x_sa2_sequence;
 	d->m->sa.reqid = x.sadb_x_sa2_reqid;
 	return true;
 }
@@ -647,8 +698,8 @@ static bool decode_kmaddress(struct sadb_dec *d, uint16_t type, struct sadb_span
 	struct sadb_x_kmaddress x;
 	(void)type;
 	sadb_take(&ext, &x, sizeof(x));
-	return (sadb_take_sockaddr(&ext, &d->m->km_src) &&
-		sadb_take_sockaddr(&ext, &d->m->km_dst)) ||
+	return (sadb_take_sockaddr(d->layout, &ext, &d->m->km_src) &&
+		sadb_take_sockaddr(d->layout, &ext, &d->m->km_dst)) ||
 	       sadb_refuse(d, "two addresses expected");
 }
 
@@ -719,12 +770,37 @@ static void encode_filter(struct sadb_enc *e, uint16_t type)
 	sadb_put(e, &x, sizeof(x));
 }
 
+/* ---- what Linux does not have ---- */
+
+/* FreeBSD counts in packets here, and shows an eighth of it. */
+static bool decode_replay(struct sadb_dec *d, uint16_t type, struct sadb_span ext)
+{
+	uint32_t x[2];
+	(void)type;
+	sadb_take(&ext, x, sizeof(x));
+	d->m->sa_replay = x[1] / d->layout->window_unit;
+	d->m->sa.replay_window_pkts = x[1];
+	return true;
+}
+
+static bool decode_tag(struct sadb_dec *d, uint16_t type, struct sadb_span ext)
+{
+	struct sadb_ext head[2]; /* and four bytes of nothing */
+	(void)type;
+	sadb_take(&ext, head, sizeof(head));
+	sadb_take(&ext, d->m->tag, SADB_TAG_MAX_BYTES);
+	d->m->tag[SADB_TAG_MAX_BYTES] = 0;
+	return true;
+}
+
+enum { OTHER_WORD_BYTES = 8, TAG_BYTES = 8 + SADB_TAG_MAX_BYTES };
+
 #define FIXED(type) sizeof(type), sizeof(type)
 #define OPEN(type) sizeof(type), 0
 
 /* Rows without functions are checked for their length and skipped: Linux does the same. */
 /* clang-format off */
-const struct sadb_ext_row sadb_ext_rows[SADB_EXT_MAX + 1] = {
+const struct sadb_ext_row sadb_ext_rows[SADB_EXT_ROWS] = {
 	[SADB_EXT_SA] = { "SA", FIXED(struct sadb_sa), decode_sa, NULL, encode_sa },
 	[SADB_EXT_LIFETIME_CURRENT] = { "LIFETIME_CURRENT", FIXED(struct sadb_lifetime),
 		decode_lifetime, has_lifetime, encode_lifetime },
@@ -770,5 +846,12 @@ const struct sadb_ext_row sadb_ext_rows[SADB_EXT_MAX + 1] = {
 		decode_kmaddress, has_kmaddress, encode_kmaddress },
 	[SADB_X_EXT_FILTER] = { "X_FILTER", FIXED(struct sadb_x_filter),
 		decode_filter, has_filter, encode_filter },
+	[SADB_EXT_OTHER_REPLAY] = { "X_SA_REPLAY", OTHER_WORD_BYTES, OTHER_WORD_BYTES,
+		decode_replay, NULL, NULL },
+	[SADB_EXT_OTHER_TAG] = { "X_TAG", TAG_BYTES, TAG_BYTES, decode_tag, NULL, NULL },
+	[SADB_EXT_OTHER_OAR] = { "X_NAT_T_OAR", OPEN(struct sadb_address), NULL, NULL, NULL },
+	[SADB_EXT_OTHER_FRAG] = { "X_NAT_T_FRAG", OTHER_WORD_BYTES, OTHER_WORD_BYTES,
+		NULL, NULL, NULL },
+	[SADB_EXT_OTHER_PACKET] = { "X_PACKET", OTHER_WORD_BYTES, 0, NULL, NULL, NULL },
 };
 /* clang-format on */

@@ -22,7 +22,7 @@
  * PF_KEY numbers the directions from 1.  An index ends in its own, per-socket ones included, which
  * the kernel shows as those of their packets.
  */
-static bool decode_dir(struct sadb_dec *d, const struct sadb_x_policy *x)
+static bool decode_linux_dir(struct sadb_dec *d, const struct sadb_x_policy *x)
 {
 	struct keydb_policy *p = &d->m->policy;
 	bool by_id = d->m->type == SADB_X_SPDGET || d->m->type == SADB_X_SPDDELETE2;
@@ -39,39 +39,63 @@ static bool decode_dir(struct sadb_dec *d, const struct sadb_x_policy *x)
 	return true;
 }
 
+/* Elsewhere a direction is in or out, and an index is a number. */
+static bool decode_dir(struct sadb_dec *d, const struct sadb_x_policy *x)
+{
+	if (d->layout->is_linux)
+		return decode_linux_dir(d, x);
+	if (x->sadb_x_policy_dir != IPSEC_DIR_INBOUND && x->sadb_x_policy_dir != IPSEC_DIR_OUTBOUND)
+		return sadb_refuse(d, "unknown direction");
+	d->m->policy.dir = (uint8_t)(x->sadb_x_policy_dir - 1);
+	return true;
+}
+
 /* Tunnels have two addresses; other modes may. */
 static bool decode_ends(struct sadb_dec *d, struct sadb_span s, struct keydb_template *ret)
 {
 	if (!s.n)
 		return ret->mode != KEYDB_MODE_TUNNEL ||
 		       sadb_refuse(d, "a tunnel request needs two addresses");
-	if (!sadb_take_sockaddr(&s, &ret->src) || !sadb_take_sockaddr(&s, &ret->dst) ||
+	if (!sadb_take_sockaddr(d->layout, &s, &ret->src) ||
+	    !sadb_take_sockaddr(d->layout, &s, &ret->dst) ||
 	    ret->src.sa.sa_family != ret->dst.sa.sa_family)
 		return sadb_refuse(d, "two addresses expected in a request");
 	ret->family = ret->src.sa.sa_family;
 	return true;
 }
 
+/* KAME's is 8 bytes long and has a reqid of 16 bits at their end. */
+bool sadb_take_request(const struct sadb_layout *l, struct sadb_span *s,
+		       struct sadb_x_ipsecrequest *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	if (!sadb_take(s, ret, l->request_len))
+		return false;
+	if (!l->is_linux)
+		ret->sadb_x_ipsecrequest_reqid = ret->sadb_x_ipsecrequest_reserved1;
+	return true;
+}
+
 static bool decode_request(struct sadb_dec *d, struct sadb_span *s, struct keydb_template *ret)
 {
 	struct sadb_x_ipsecrequest x;
+	struct sadb_span rest = *s;
 	memset(ret, 0, sizeof(*ret));
-	if (s->n < sizeof(x))
+	if (!sadb_take_request(d->layout, &rest, &x))
 		return sadb_refuse(d, "request too short");
-	memcpy(&x, s->p, sizeof(x));
-	if (x.sadb_x_ipsecrequest_len < sizeof(x) || x.sadb_x_ipsecrequest_len > s->n)
+	if (x.sadb_x_ipsecrequest_len < d->layout->request_len || x.sadb_x_ipsecrequest_len > s->n)
 		return sadb_refuse(d, "request of a wrong length");
-	struct sadb_span ends = { s->p + sizeof(x), x.sadb_x_ipsecrequest_len - sizeof(x) };
+	struct sadb_span ends = { rest.p, x.sadb_x_ipsecrequest_len - d->layout->request_len };
 	s->p += x.sadb_x_ipsecrequest_len;
 	s->n -= x.sadb_x_ipsecrequest_len;
 	if (!x.sadb_x_ipsecrequest_proto || x.sadb_x_ipsecrequest_proto > UINT8_MAX)
 		return sadb_refuse(d, "unknown protocol of a request");
-	if (!x.sadb_x_ipsecrequest_mode || x.sadb_x_ipsecrequest_mode > IPSEC_MODE_BEET)
+	if (!x.sadb_x_ipsecrequest_mode ||
+	    !sadb_take_mode(d->layout, x.sadb_x_ipsecrequest_mode, &ret->mode))
 		return sadb_refuse(d, "unknown mode of a request");
 	if (x.sadb_x_ipsecrequest_level > IPSEC_LEVEL_UNIQUE)
 		return sadb_refuse(d, "unknown level of a request");
 	ret->proto = (uint8_t)x.sadb_x_ipsecrequest_proto;
-	ret->mode = x.sadb_x_ipsecrequest_mode;
 	ret->level = x.sadb_x_ipsecrequest_level;
 	ret->reqid = x.sadb_x_ipsecrequest_reqid;
 	return decode_ends(d, ends, ret);
@@ -101,7 +125,7 @@ bool sadb_ext_decode_policy(struct sadb_dec *d, uint16_t type, struct sadb_span 
 		return false;
 	p->action = (uint8_t)x.sadb_x_policy_type;
 	p->index = x.sadb_x_policy_id;
-	p->priority = x.sadb_x_policy_priority;
+	p->priority = d->layout->is_linux ? x.sadb_x_policy_priority : 0; /* theirs is another */
 	for (p->n_templates = 0; ext.n; p->n_templates++) {
 		if (p->n_templates == KEYDB_TEMPLATES_MAX)
 			return sadb_refuse(d, "more than 6 requests");

@@ -4,7 +4,8 @@
  *
  * Functions return -1 or NULL on failure and ipsec_strerror() then says why; that state belongs
  * to the calling thread.  pfkey_send_*() return the number of bytes sent.  SPIs are in network
- * order, key lengths in bytes, lifetimes in seconds.  Nothing is written to stdout or stderr.
+ * order, key lengths in bytes, lifetimes in seconds.  Nothing is written to
+ * stderr, and to stdout only by what is for printing.
  */
 #ifndef LIBPFKEY_H
 #define LIBPFKEY_H
@@ -13,6 +14,7 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
+#include <libpfkey_dump.h>
 #include <libpfkey_kame.h>
 
 #ifdef __cplusplus
@@ -42,6 +44,8 @@ const char *ipsec_strerror(void);
 ipsec_policy_t ipsec_set_policy(const char *msg, int len);
 int ipsec_get_policylen(ipsec_policy_t policy);
 char *ipsec_dump_policy(ipsec_policy_t policy, const char *delim);
+/* With "[port]" behind the ends of tunnels. */
+char *ipsec_dump_policy_withports(void *policy, const char *delim);
 
 /* ---- algorithms ---- */
 
