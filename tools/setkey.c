@@ -3,12 +3,14 @@
  * setkey(8): shows and sets the kernel's SAs and policies by hand.
  *
  *   -f FILE   parse the whole file, then do it            -D [-P]   show SAs or policies
+ *   --from-ip-xfrm  make a script of what "ip xfrm" shows
  *   -c        do command after command from stdin         -F [-P]   flush them
  *
  * The exit status is 0 only if everything worked.
  */
 #include "setkey_args.h"
 #include "setkey_diff.h"
+#include "setkey_from_ip.h"
 #include "setkey_lex.h"
 #include "setkey_watch.h"
 
@@ -231,6 +233,31 @@ static int run_file(const struct arguments *args)
 	return rc;
 }
 
+/* Several files are one script, each with SAs in front of policies. */
+static int run_from_ip(const struct arguments *args)
+{
+	char dash[] = "-", *standard_input[] = { dash, NULL };
+	int failed = 0;
+	for (char **file = args->files[0] ? args->files : standard_input; *file; file++) {
+		struct text text = { 0 };
+		int rc = text_load(&text, *file);
+		struct script input = {
+			.file = strcmp(*file, "-") ? *file : "stdin",
+			.text = text.bytes,
+			.len = text.len,
+			.first = { 1, 1 },
+			.report = print_message,
+		};
+		if (!rc)
+			rc = setkey_from_ip(&input, stdout);
+		if (rc < 0)
+			complain(*file, rc);
+		failed = rc ? -EIO : failed;
+		text_done(&text);
+	}
+	return failed;
+}
+
 static void prompt(void)
 {
 	if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO)) {
@@ -350,6 +377,8 @@ static int run(const struct arguments *args)
 		return run_file(args);
 	case MODE_STDIN:
 		return run_stdin(args);
+	case MODE_FROM_IP:
+		return run_from_ip(args);
 	case MODE_WATCH:
 		return complain_access(watch_events(args->epoch, args->apply.json));
 	default:

@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* Long options without a letter; above every character. */
-enum { OPTION_COMPAT = 256, OPTION_ATOMIC, OPTION_DIFF, OPTION_SYNC, OPTION_JSON };
+enum { OPTION_COMPAT = 256, OPTION_ATOMIC, OPTION_DIFF, OPTION_SYNC, OPTION_JSON, OPTION_FROM_IP };
 
 const char arguments_usage[] =
 	"usage: setkey [-knrvpaN] -f FILE   commands from a file, - is stdin\n"
@@ -29,6 +29,7 @@ const char arguments_usage[] =
 	" --check   the same as -n\n"
 	" --diff    show what the tables have and the file has not, and the other way round\n"
 	" --sync    make the tables equal to the file\n"
+	" --from-ip-xfrm [FILE...]  make a script of what \"ip xfrm\" shows\n"
 	" --json    show entries and events as JSON, an object in a line\n"
 	" --compat  exit codes of older setkeys\n";
 
@@ -57,6 +58,8 @@ static int take_mode_option(struct arguments *args, int option, const char *valu
 	case 'f':
 		args->file = value;
 		return set_mode(args, MODE_FILE);
+	case OPTION_FROM_IP:
+		return set_mode(args, MODE_FROM_IP);
 	case 'D':
 		return set_mode(args, MODE_DUMP);
 	case 'F':
@@ -128,16 +131,17 @@ static int check_arguments(const struct arguments *args, int argc, char **argv)
 		fputs(arguments_usage, stderr);
 		return -EINVAL;
 	}
-	if (optind < argc)
+	if (optind < argc && args->mode != MODE_FROM_IP)
 		return refuse(argv[optind], "one argument too many");
 	if (args->policies && (!is_table || args->mode == MODE_WATCH))
 		return refuse("-P", "goes with -D or -F");
 	if (args->loop && (args->mode != MODE_DUMP || args->policies))
 		return refuse("-l", "goes with -D");
-	if (args->apply.json && (args->mode == MODE_FLUSH || args->loop))
+	if (args->apply.json &&
+	    (args->mode == MODE_FLUSH || args->mode == MODE_FROM_IP || args->loop))
 		return refuse("--json",
 			      "goes with -D, -x and what scripts dump, not with -F and -l");
-	if (args->check_only && is_table)
+	if (args->check_only && (is_table || args->mode == MODE_FROM_IP))
 		return refuse("-n", "goes with -f or -c");
 	if (args->apply.atomic && args->mode != MODE_FILE)
 		return refuse("--atomic", "goes with -f");
@@ -154,6 +158,7 @@ static const struct option long_options[] = {
 	{ "check",   no_argument, NULL, 'n' },
 	{ "compat",  no_argument, NULL, OPTION_COMPAT },
 	{ "diff",    no_argument, NULL, OPTION_DIFF },
+	{ "from-ip-xfrm", no_argument, NULL, OPTION_FROM_IP },
 	{ "help",    no_argument, NULL, 'h' },
 	{ "json",    no_argument, NULL, OPTION_JSON },
 	{ "sync",    no_argument, NULL, OPTION_SYNC },
@@ -192,5 +197,6 @@ int arguments_parse(struct arguments *ret, int argc, char **argv)
 		if (take_option(ret, option, optarg))
 			return -EINVAL;
 	}
+	ret->files = argv + optind;
 	return check_arguments(ret, argc, argv);
 }

@@ -9,16 +9,18 @@ enum mode {
 	MODE_NONE,
 	MODE_HELP,
 	MODE_VERSION,
-	MODE_FILE,  /* -f */
-	MODE_STDIN, /* -c */
-	MODE_DUMP,  /* -D */
-	MODE_FLUSH, /* -F */
-	MODE_WATCH, /* -x */
+	MODE_FILE,    /* -f */
+	MODE_STDIN,   /* -c */
+	MODE_FROM_IP, /* --from-ip-xfrm */
+	MODE_DUMP,    /* -D */
+	MODE_FLUSH,   /* -F */
+	MODE_WATCH,   /* -x */
 };
 
 struct arguments {
 	enum mode mode;
 	const char *file; /* MODE_FILE; borrowed from argv */
+	char **files;     /* MODE_FROM_IP; borrowed from argv, ends with NULL */
 	bool policies;    /* -P */
 	bool check_only;  /* -n, --check: parse, and leave the kernel alone */
 	bool loop;        /* -l: the short list each second */

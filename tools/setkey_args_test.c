@@ -70,6 +70,18 @@ static void json_goes_with_all_that_shows(void **state)
 	}
 }
 
+static void ips_listings_are_any_number_of_files(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("--from-ip-xfrm"), 0);
+	assert_int_equal(args.mode, MODE_FROM_IP);
+	assert_null(args.files[0]);
+	assert_int_equal(parse("--from-ip-xfrm one two"), 0);
+	assert_string_equal(args.files[0], "one");
+	assert_string_equal(args.files[1], "two");
+	assert_null(args.files[2]);
+}
+
 static void x_twice_shows_seconds(void **state)
 {
 	(void)state;
@@ -122,6 +134,10 @@ static void what_does_not_fit_together_is_refused(void **state)
 		"--diff --sync -f x",
 		"--json -F",
 		"--json -Dl",
+		"--json --from-ip-xfrm",
+		"--from-ip-xfrm -f x",
+		"-n --from-ip-xfrm",
+		"-P --from-ip-xfrm",
 	};
 	(void)state;
 	for (size_t i = 0; i < N_ELEMENTS(wrong); i++)
@@ -135,6 +151,7 @@ int main(void)
 		cmocka_unit_test(short_options_go_together),
 		cmocka_unit_test(check_is_the_long_name_of_n),
 		cmocka_unit_test(json_goes_with_all_that_shows),
+		cmocka_unit_test(ips_listings_are_any_number_of_files),
 		cmocka_unit_test(x_twice_shows_seconds),
 		cmocka_unit_test(help_and_version_come_before_all_else),
 		cmocka_unit_test(what_does_not_fit_together_is_refused),

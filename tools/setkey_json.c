@@ -15,9 +15,6 @@
 
 enum { WORD_BYTES = 32 };
 
-/* keydb_sa.offload_flags are the kernel's */
-enum { OFFLOAD_INBOUND = 1u << 1, OFFLOAD_PACKET = 1u << 2 };
-
 /* What of an SA an event fills. */
 enum extent { EXTENT_NONE, EXTENT_PROTO, EXTENT_ID, EXTENT_LARVAL, EXTENT_ALL };
 
@@ -239,8 +236,8 @@ static void put_offload(struct json *j, const struct keydb_sa *sa)
 	json_open(j, "offload", '{');
 	json_text(j, "device", sa->offload_device,
 		  strnlen(sa->offload_device, sizeof(sa->offload_device)));
-	json_word(j, "dir", sa->offload_flags & OFFLOAD_INBOUND ? "in" : "out");
-	json_word(j, "kind", sa->offload_flags & OFFLOAD_PACKET ? "packet" : "crypto");
+	json_word(j, "dir", sa->offload_flags & KEYDB_OFFLOAD_INBOUND ? "in" : "out");
+	json_word(j, "kind", sa->offload_flags & KEYDB_OFFLOAD_PACKET ? "packet" : "crypto");
 	json_close(j, '}');
 }
 

@@ -88,7 +88,7 @@ static struct keydb_sa whole_sa(void)
 	sa.ctx_len = 4;
 	memcpy(sa.ctx, "a\"b", 4);
 	strcpy(sa.offload_device, "eth0");
-	sa.offload_flags = 1u << 1 /* inbound */;
+	sa.offload_flags = KEYDB_OFFLOAD_INBOUND;
 	return sa;
 }
 
