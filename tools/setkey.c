@@ -10,6 +10,7 @@
  */
 #include "setkey_args.h"
 #include "setkey_diff.h"
+#include "setkey_file.h"
 #include "setkey_from_ip.h"
 #include "setkey_lex.h"
 #include "setkey_watch.h"
@@ -258,6 +259,45 @@ static int run_from_ip(const struct arguments *args)
 	return failed;
 }
 
+static void print_report(void *arg, size_t at_bytes, const char *why)
+{
+	fflush(stdout);
+	fprintf(stderr, "setkey: %s: byte %zu: %s\n", (const char *)arg, at_bytes, why);
+}
+
+static enum keydb_layout layout_of(const struct arguments *args, const struct text *text)
+{
+	enum keydb_layout layout = keydb_layout_detect(text->bytes, text->len);
+	if (args->layout)
+		(void)keydb_layout_by_name(args->layout, &layout);
+	return layout;
+}
+
+static int run_show(const struct arguments *args)
+{
+	int failed = 0;
+	for (char **file = args->files; *file; file++) {
+		struct text text = { 0 };
+		int rc = text_load(&text, *file);
+		struct file_show show = {
+			.out = stdout,
+			.ports = args->apply.ports,
+			.layout = layout_of(args, &text),
+			.report = print_report,
+			.report_arg = *file,
+		};
+		if (args->apply.verbose)
+			fprintf(stderr, "setkey: %s: %s\n", *file, keydb_layout_name(show.layout));
+		if (rc)
+			complain(*file, rc);
+		else if (file_show(&show, text.bytes, text.len) > 0)
+			rc = -EBADMSG;
+		failed = rc ? rc : failed;
+		text_done(&text);
+	}
+	return failed;
+}
+
 static void prompt(void)
 {
 	if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO)) {
@@ -377,6 +417,8 @@ static int run(const struct arguments *args)
 		return run_file(args);
 	case MODE_STDIN:
 		return run_stdin(args);
+	case MODE_SHOW:
+		return run_show(args);
 	case MODE_FROM_IP:
 		return run_from_ip(args);
 	case MODE_WATCH:

@@ -4,11 +4,20 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <keydb_message.h>
 #include <stdio.h>
 #include <string.h>
 
 /* Long options without a letter; above every character. */
-enum { OPTION_COMPAT = 256, OPTION_ATOMIC, OPTION_DIFF, OPTION_SYNC, OPTION_JSON, OPTION_FROM_IP };
+enum {
+	OPTION_COMPAT = 256,
+	OPTION_ATOMIC,
+	OPTION_DIFF,
+	OPTION_SYNC,
+	OPTION_JSON,
+	OPTION_FROM_IP,
+	OPTION_LAYOUT
+};
 
 const char arguments_usage[] =
 	"usage: setkey [-knrvpaN] -f FILE   commands from a file, - is stdin\n"
@@ -19,6 +28,7 @@ const char arguments_usage[] =
 	"       setkey [-v] -FP             delete all policies\n"
 	"       setkey [-a] -Dl             show the SAs in short, each second\n"
 	"       setkey -x | -xx             show events with the time, or seconds since 1970\n"
+	"       setkey [-p] FILE...         show messages of PF_KEY that are in files\n"
 	"       setkey -V | -h              version, this text\n"
 	" -a  also dead SAs            -p  with ports\n"
 	" -n  check only, do nothing   -v  tell each command that is done\n"
@@ -31,6 +41,7 @@ const char arguments_usage[] =
 	" --sync    make the tables equal to the file\n"
 	" --from-ip-xfrm [FILE...]  make a script of what \"ip xfrm\" shows\n"
 	" --json    show entries and events as JSON, an object in a line\n"
+	" --layout linux|freebsd|netbsd|kame  what wrote these files (default: found out)\n"
 	" --compat  exit codes of older setkeys\n";
 
 static int set_mode(struct arguments *args, enum mode mode)
@@ -70,6 +81,15 @@ static int take_mode_option(struct arguments *args, int option, const char *valu
 	default:
 		return refuse("-H", "events are shown in words only");
 	}
+}
+
+static int take_layout(struct arguments *args, const char *name)
+{
+	enum keydb_layout layout;
+	if (keydb_layout_by_name(name, &layout))
+		return refuse(name, "no such layout: linux, freebsd, netbsd, kame");
+	args->layout = name;
+	return 0;
 }
 
 static int take_option(struct arguments *args, int option, const char *value)
@@ -117,6 +137,8 @@ static int take_option(struct arguments *args, int option, const char *value)
 	case OPTION_COMPAT:
 		args->compat = true;
 		return 0;
+	case OPTION_LAYOUT:
+		return take_layout(args, value);
 	default:
 		return take_mode_option(args, option, value);
 	}
@@ -125,20 +147,20 @@ static int take_option(struct arguments *args, int option, const char *value)
 static int check_arguments(const struct arguments *args, int argc, char **argv)
 {
 	bool is_table = args->mode >= MODE_DUMP;
-	if (args->mode == MODE_NONE && optind < argc)
-		return refuse(argv[optind], "dump files are not supported; -f reads a script");
 	if (args->mode == MODE_NONE) {
 		fputs(arguments_usage, stderr);
 		return -EINVAL;
 	}
-	if (optind < argc && args->mode != MODE_FROM_IP)
+	if (optind < argc && args->mode != MODE_FROM_IP && args->mode != MODE_SHOW)
 		return refuse(argv[optind], "one argument too many");
 	if (args->policies && (!is_table || args->mode == MODE_WATCH))
 		return refuse("-P", "goes with -D or -F");
 	if (args->loop && (args->mode != MODE_DUMP || args->policies))
 		return refuse("-l", "goes with -D");
-	if (args->apply.json &&
-	    (args->mode == MODE_FLUSH || args->mode == MODE_FROM_IP || args->loop))
+	if (args->layout && args->mode != MODE_SHOW)
+		return refuse("--layout", "goes with dump files");
+	if (args->apply.json && (args->mode == MODE_FLUSH || args->mode == MODE_FROM_IP ||
+				 args->mode == MODE_SHOW || args->loop))
 		return refuse("--json",
 			      "goes with -D, -x and what scripts dump, not with -F and -l");
 	if (args->check_only && (is_table || args->mode == MODE_FROM_IP))
@@ -161,6 +183,7 @@ static const struct option long_options[] = {
 	{ "from-ip-xfrm", no_argument, NULL, OPTION_FROM_IP },
 	{ "help",    no_argument, NULL, 'h' },
 	{ "json",    no_argument, NULL, OPTION_JSON },
+	{ "layout",  required_argument, NULL, OPTION_LAYOUT },
 	{ "sync",    no_argument, NULL, OPTION_SYNC },
 	{ "version", no_argument, NULL, 'V' },
 	{ 0 },
@@ -198,5 +221,7 @@ int arguments_parse(struct arguments *ret, int argc, char **argv)
 			return -EINVAL;
 	}
 	ret->files = argv + optind;
+	if (ret->mode == MODE_NONE && optind < argc)
+		ret->mode = MODE_SHOW;
 	return check_arguments(ret, argc, argv);
 }

@@ -12,6 +12,7 @@ enum mode {
 	MODE_FILE,    /* -f */
 	MODE_STDIN,   /* -c */
 	MODE_FROM_IP, /* --from-ip-xfrm */
+	MODE_SHOW,    /* dump files */
 	MODE_DUMP,    /* -D */
 	MODE_FLUSH,   /* -F */
 	MODE_WATCH,   /* -x */
@@ -19,14 +20,15 @@ enum mode {
 
 struct arguments {
 	enum mode mode;
-	const char *file; /* MODE_FILE; borrowed from argv */
-	char **files;     /* MODE_FROM_IP; borrowed from argv, ends with NULL */
-	bool policies;    /* -P */
-	bool check_only;  /* -n, --check: parse, and leave the kernel alone */
-	bool loop;        /* -l: the short list each second */
-	bool epoch;       /* -xx: times in seconds since 1970 */
-	bool diff, sync;  /* compare the kernel with the file; make it equal */
-	bool compat;      /* --compat: KAME's exit codes */
+	const char *file;   /* MODE_FILE; borrowed from argv */
+	char **files;       /* MODE_FROM_IP, MODE_SHOW; borrowed from argv, ends with NULL */
+	const char *layout; /* MODE_SHOW: a known name, or NULL: found out */
+	bool policies;      /* -P */
+	bool check_only;    /* -n, --check: parse, and leave the kernel alone */
+	bool loop;          /* -l: the short list each second */
+	bool epoch;         /* -xx: times in seconds since 1970 */
+	bool diff, sync;    /* compare the kernel with the file; make it equal */
+	bool compat;        /* --compat: KAME's exit codes */
 	struct apply_options apply;
 };
 

@@ -82,6 +82,17 @@ static void ips_listings_are_any_number_of_files(void **state)
 	assert_null(args.files[2]);
 }
 
+static void arguments_alone_are_dump_files(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("-knrvp one two"), 0); /* as KAME's took them */
+	assert_int_equal(args.mode, MODE_SHOW);
+	assert_string_equal(args.files[1], "two");
+	assert_null(args.layout);
+	assert_int_equal(parse("--layout netbsd one"), 0);
+	assert_string_equal(args.layout, "netbsd");
+}
+
 static void x_twice_shows_seconds(void **state)
 {
 	(void)state;
@@ -120,7 +131,6 @@ static void what_does_not_fit_together_is_refused(void **state)
 		"--nosuch",
 		"--check=1",
 		"-f",
-		"dumpfile",
 		"-c -f file",
 		"--atomic -c",
 		"-x -P",
@@ -138,6 +148,12 @@ static void what_does_not_fit_together_is_refused(void **state)
 		"--from-ip-xfrm -f x",
 		"-n --from-ip-xfrm",
 		"-P --from-ip-xfrm",
+		"--layout openbsd one",
+		"--layout kame",
+		"--layout kame -D",
+		"--json one",
+		"--atomic one",
+		"-D one",
 	};
 	(void)state;
 	for (size_t i = 0; i < N_ELEMENTS(wrong); i++)
@@ -152,6 +168,7 @@ int main(void)
 		cmocka_unit_test(check_is_the_long_name_of_n),
 		cmocka_unit_test(json_goes_with_all_that_shows),
 		cmocka_unit_test(ips_listings_are_any_number_of_files),
+		cmocka_unit_test(arguments_alone_are_dump_files),
 		cmocka_unit_test(x_twice_shows_seconds),
 		cmocka_unit_test(help_and_version_come_before_all_else),
 		cmocka_unit_test(what_does_not_fit_together_is_refused),
