@@ -83,7 +83,7 @@ int pfkey_send(int so, struct sadb_msg *msg, int len)
 	return len;
 }
 
-int pfkey_align(struct sadb_msg *msg, caddr_t mhp[SADB_EXT_MAX + 1])
+int pfkey_align(struct sadb_msg *msg, caddr_t *mhp)
 {
 	if (!msg || !mhp)
 		return kame_fail(KAME_INVAL_ARGUMENT, NULL);
@@ -113,7 +113,7 @@ int pfkey_align(struct sadb_msg *msg, caddr_t mhp[SADB_EXT_MAX + 1])
 }
 
 /* Either way will do: programs check what they send and what they got. */
-int pfkey_check(caddr_t mhp[SADB_EXT_MAX + 1])
+int pfkey_check(caddr_t *mhp)
 {
 	struct sadb_message m;
 	struct sadb_msg head;

@@ -74,12 +74,12 @@ int pfkey_set_buffer_size(int so, int size_kb);
 struct sadb_msg *pfkey_recv(int so);
 int pfkey_send(int so, struct sadb_msg *msg, int len);
 /*
- * Splits a message: mhp[0] is the message, mhp[n] its extension n or NULL.  The message must be
- * sadb_msg_len words long.  Unknown extensions are skipped.
+ * Splits a message into mhp, an array of SADB_EXT_MAX + 1: mhp[0] is the message, mhp[n] its
+ * extension n or NULL.  It must be sadb_msg_len words long.  Unknown extensions are skipped.
  */
-int pfkey_align(struct sadb_msg *msg, caddr_t mhp[SADB_EXT_MAX + 1]);
+int pfkey_align(struct sadb_msg *msg, caddr_t *mhp);
 /* Are the extensions those of the message, and do the addresses fit together? */
-int pfkey_check(caddr_t mhp[SADB_EXT_MAX + 1]);
+int pfkey_check(caddr_t *mhp);
 
 /* ---- the SAD ---- */
 
