@@ -644,20 +644,24 @@ static void put_policy_extra(FILE *f, const struct keydb_policy *p)
 	extra_end(&x);
 }
 
-/* What a policy does with packets, up to its last request. */
-static void put_policy_words(const struct keydb_print *out, const struct keydb_policy *p)
+void dump_policy_words(FILE *f, const struct keydb_policy *p, const char *delim, bool ports)
 {
-	FILE *f = out->file;
-	fputs("\n\t", f);
+	struct keydb_print out = { .file = f, .ports = ports };
 	PUT_NAME(f, dir_names, p->dir);
 	put_priority(f, p->priority);
 	fputc(' ', f);
 	PUT_NAME(f, action_names, p->action);
 	for (size_t i = 0; i < p->n_templates && i < KEYDB_TEMPLATES_MAX; i++) {
-		fputs("\n\t", f);
-		put_request(out, &p->templates[i]);
+		fputs(delim, f);
+		put_request(&out, &p->templates[i]);
 	}
-	fputc('\n', f);
+}
+
+static void put_policy_words(const struct keydb_print *out, const struct keydb_policy *p)
+{
+	fputs("\n\t", out->file);
+	dump_policy_words(out->file, p, "\n\t", out->ports);
+	fputc('\n', out->file);
 }
 
 static void put_policy_times(FILE *f, const struct keydb_policy *p)

@@ -15,6 +15,9 @@
 void dump_message_sa(const struct keydb_print *out, const struct sadb_message *m);
 void dump_message_policy(const struct keydb_print *out, const struct sadb_message *m);
 
+/* "in prio def ipsec", then each request behind delim. */
+void dump_policy_words(FILE *f, const struct keydb_policy *p, const char *delim, bool ports);
+
 /* " 00112233 44556677": groups of four bytes, eight groups in a line. */
 void dump_hex(FILE *f, const void *bytes, size_t len);
 

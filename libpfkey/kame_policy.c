@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Policies as text and as the extension that sockets and the SPD take. */
+#include "dump_int.h"
 #include "kame_int.h"
 #include "sadb_codec.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,58 +65,6 @@ int ipsec_get_policylen(ipsec_policy_t policy)
 
 /* ---- extension to text ---- */
 
-static const char *const dirs[] = { "in", "out", "fwd" };
-static const char *const actions[] = { "discard", "none", "ipsec", "entrust", "bypass" };
-static const char *const modes[] = { "any", "transport", "tunnel", "beet" };
-static const char *const levels[] = { "default", "use", "require", "unique" };
-
-/* "prio high + 10": the nearest of the three bases. */
-static void put_priority(FILE *f, uint32_t priority)
-{
-	static const struct {
-		const char *name;
-		uint32_t priority;
-	} bases[] = { { "high", KEYDB_PRIORITY_HIGH },
-		      { "def", KEYDB_PRIORITY_DEFAULT },
-		      { "low", KEYDB_PRIORITY_LOW } };
-	if (!priority)
-		return;
-	size_t i = priority < 0x60000000u ? 0 : priority < 0xa0000000u ? 1 : 2;
-	int64_t up = (int64_t)bases[i].priority - priority;
-	fprintf(f, " prio %s", bases[i].name);
-	if (up)
-		fprintf(f, " %c %lld", up > 0 ? '+' : '-', (long long)(up > 0 ? up : -up));
-}
-
-static void put_addr(FILE *f, const union keydb_addr *a, bool port)
-{
-	char text[INET6_ADDRSTRLEN] = "";
-	const void *bytes = a->sa.sa_family == AF_INET ? (const void *)&a->sin.sin_addr
-						       : &a->sin6.sin6_addr;
-	inet_ntop(a->sa.sa_family, bytes, text, sizeof(text));
-	fputs(text, f);
-	if (port)
-		fprintf(f, "[%u]",
-			ntohs(a->sa.sa_family == AF_INET ? a->sin.sin_port : a->sin6.sin6_port));
-}
-
-static void put_request(FILE *f, const struct keydb_template *t, bool ports)
-{
-	const char *proto = t->proto == KEYDB_PROTO_ESP      ? "esp"
-			    : t->proto == KEYDB_PROTO_AH     ? "ah"
-			    : t->proto == KEYDB_PROTO_IPCOMP ? "ipcomp"
-							     : "unknown";
-	fprintf(f, "%s/%s/", proto, modes[t->mode]);
-	if (t->family) {
-		put_addr(f, &t->src, ports);
-		fputc('-', f);
-		put_addr(f, &t->dst, ports);
-	}
-	fprintf(f, "/%s", levels[t->level]);
-	if (t->level == KEYDB_LEVEL_UNIQUE && t->reqid)
-		fprintf(f, "%c%u", t->reqid > KEYDB_REQID_MANUAL_MAX ? '#' : ':', t->reqid);
-}
-
 static char *dump_policy(ipsec_policy_t policy, const char *delim, bool ports)
 {
 	struct keydb_policy p;
@@ -135,15 +83,7 @@ static char *dump_policy(ipsec_policy_t policy, const char *delim, bool ports)
 		kame_fail(KAME_NO_BUFS, NULL);
 		return NULL;
 	}
-	if (!delim)
-		delim = " ";
-	fputs(dirs[p.dir], f);
-	put_priority(f, p.priority);
-	fprintf(f, " %s", actions[p.action]);
-	for (size_t i = 0; i < p.n_templates; i++) {
-		fputs(delim, f);
-		put_request(f, &p.templates[i], ports);
-	}
+	dump_policy_words(f, &p, delim ? delim : " ", ports);
 	if (fclose(f)) {
 		free(text);
 		kame_fail(KAME_NO_BUFS, NULL);

@@ -200,6 +200,30 @@ static void a_wrong_migration_is_not_sent(void **state)
 	refused(MIGRATE(SRC, NULL, 0), EIPSEC_INVAL_POLICY);
 }
 
+/* ---- policies ---- */
+
+/* setkey has words for more than the structure has room for. */
+static void what_a_policy_cannot_carry_is_refused(void **state)
+{
+	(void)state;
+	assert_null(ipsec_set_policy("in ipsec esp/transport//require,spi=5", 37));
+	assert_string_equal(ipsec_strerror(),
+			    "Invalid policy: PF_KEY cannot carry the SPI of a request");
+	assert_null(ipsec_set_policy("in ipsec esp/5//require", 23));
+	assert_string_equal(ipsec_strerror(), "Invalid policy: PF_KEY has no number for the mode");
+}
+
+static void reqids_of_all_levels_come_back(void **state)
+{
+	const char *words = "in prio def ipsec esp/beet/192.0.2.1-192.0.2.2/require:7";
+	ipsec_policy_t p = ipsec_set_policy(words, (int)strlen(words));
+	(void)state;
+	char *text = ipsec_dump_policy(p, NULL);
+	assert_string_equal(text, words);
+	free(text);
+	free(p);
+}
+
 /* ---- what the headers say ---- */
 
 static void macros_read_what_extensions_say(void **state)
@@ -249,6 +273,8 @@ int main(void)
 		CASE(old_calls_with_nat_say_type_and_ports),
 		CASE(a_migration_has_pairs_and_where_ike_talks),
 		CASE(a_wrong_migration_is_not_sent),
+		CASE(what_a_policy_cannot_carry_is_refused),
+		CASE(reqids_of_all_levels_come_back),
 		CASE(macros_read_what_extensions_say),
 		CASE(errors_have_kames_numbers),
 	};

@@ -151,6 +151,10 @@ static void put_request(struct sadb_enc *e, const struct keydb_template *t)
 	size_t at = e->used;
 	if (t->mode == KEYDB_MODE_ANY)
 		sadb_fail(e, -EINVAL, "a request needs a mode");
+	if (e->way == PFKEY_REQUEST && t->mode > KEYDB_MODE_BEET)
+		sadb_fail(e, -EOPNOTSUPP, "PF_KEY has no number for the mode");
+	if (e->way == PFKEY_REQUEST && t->spi)
+		sadb_fail(e, -EOPNOTSUPP, "PF_KEY cannot carry the SPI of a request");
 	if (t->mode == KEYDB_MODE_TUNNEL && !ends)
 		sadb_fail(e, -EINVAL, "a tunnel request needs two addresses");
 	sadb_put(e, &x, sizeof(x));
