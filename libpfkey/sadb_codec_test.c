@@ -611,6 +611,7 @@ POLICY_CHANGE(policy_bypass, p->action = KEYDB_ACTION_BYPASS)
 POLICY_CHANGE(policy_interface, p->sel.ifindex = 2)
 POLICY_CHANGE(policy_port_mask, p->sel.dst_port_mask = 0xff00)
 POLICY_CHANGE(policy_port_zero, p->sel.dst_port = 0)
+POLICY_CHANGE(policy_packets, p->limits.hard_packets = 1ull << 32)
 POLICY_CHANGE(policy_proto, p->sel.proto = 255)
 POLICY_CHANGE(policy_spi, p->templates[0].spi = 1)
 POLICY_CHANGE(policy_reqid, p->templates[0].reqid = 0x4000)
@@ -635,6 +636,8 @@ static void test_policy_refusals(void **state)
 	refused_policy(policy_port_mask, -EOPNOTSUPP, "PF_KEY cannot carry a part of a port");
 	refused_policy(policy_port_zero, -EOPNOTSUPP,
 		       "PF_KEY cannot tell port 0 (or ICMP type 0) from any port");
+	refused_policy(policy_packets, -EOPNOTSUPP,
+		       "PF_KEY cannot carry a packet limit over 32 bits");
 	refused_policy(policy_proto, -EOPNOTSUPP,
 		       "PF_KEY cannot tell protocol 255 from any protocol");
 	refused_policy(policy_spi, -EOPNOTSUPP, "PF_KEY cannot carry the SPI of a request");

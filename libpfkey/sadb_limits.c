@@ -95,11 +95,15 @@ static bool has_selector(const struct keydb_sa *sa)
 	return s->dst_bits || s->proto || !s->src_port_any || !s->dst_port_any || s->ifindex;
 }
 
-static bool has_big_packet_limit(const struct keydb_sa *sa)
+static bool is_big(const struct keydb_limits *l)
 {
-	const struct keydb_limits *l = &sa->limits;
 	return (l->soft_packets > UINT32_MAX && l->soft_packets != KEYDB_INFINITE) ||
 	       (l->hard_packets > UINT32_MAX && l->hard_packets != KEYDB_INFINITE);
+}
+
+static bool has_big_packet_limit(const struct keydb_sa *sa)
+{
+	return is_big(&sa->limits);
 }
 
 static bool has_other_mode(const struct keydb_sa *sa)
@@ -180,6 +184,11 @@ static bool has_port_zero(const struct keydb_policy *p)
 {
 	return (!p->sel.src_port_any && !p->sel.src_port) ||
 	       (!p->sel.dst_port_any && !p->sel.dst_port);
+}
+
+static bool policy_has_big_limit(const struct keydb_policy *p)
+{
+	return is_big(&p->limits);
 }
 
 static bool has_proto_255(const struct keydb_policy *p)
@@ -265,6 +274,7 @@ static const struct {
 	{ has_port_mask, "PF_KEY cannot carry a part of a port" },
 	{ has_port_zero, "PF_KEY cannot tell port 0 (or ICMP type 0) from any port" },
 	{ has_proto_255, "PF_KEY cannot tell protocol 255 from any protocol" },
+	{ policy_has_big_limit, "PF_KEY cannot carry a packet limit over 32 bits" },
 	{ has_template_spi, "PF_KEY cannot carry the SPI of a request" },
 	{ has_template_reqid, "PF_KEY carries reqids up to 16383, at the level unique" },
 	{ has_optional_tunnel, "PF_KEY refuses the level use for tunnels going out" },
