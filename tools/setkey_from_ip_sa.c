@@ -107,46 +107,31 @@ static struct token take_key(struct ip_reader *r)
 	return t;
 }
 
-static const struct keydb_alg_info *row_of(enum keydb_alg_kind kind, const struct token *name,
-					   uint16_t icv_bits)
-{
-	char text[KEYDB_ALG_NAME_MAX_BYTES];
-	if (name->len >= sizeof(text))
-		return NULL;
-	memcpy(text, name->text, name->len);
-	text[name->len] = '\0';
-	return keydb_alg_by_xfrm(kind, text, icv_bits);
-}
-
-static int set_key(struct ip_reader *r, const struct keydb_alg_info *info, const struct token *key,
-		   struct keydb_alg *ret)
-{
-	static const struct token empty = { .kind = TOKEN_STRING, .text = "" };
-	if (key->len > KEY_DIGITS_MAX || key->len % 2)
-		return err_set(&r->err, -EINVAL, "the key is too long or its last byte incomplete");
-	/* "0x" alone is no number. */
-	return word_key(key->len > 2 ? key : &empty, info, ret, &r->err);
-}
-
+/*
+ * An algorithm that setkey has no name for, and a key that is none of its row's, go by the kernel's
+ * name: what the kernel had it takes again.
+ */
 static int take_alg(struct ip_reader *r, enum keydb_alg_kind kind, bool has_icv,
 		    struct keydb_alg *ret)
 {
-	char word[TOKEN_TEXT_MAX_BYTES];
+	static const struct token empty = { .kind = TOKEN_STRING, .text = "" };
 	struct token name = ip_next(r);
+	if (!name.len || name.len >= sizeof(ret->name))
+		return err_set(&r->err, -EINVAL, "expected an algorithm");
 	if (ip_take(r, "<<Keys"))
 		return err_set(&r->err, -EOPNOTSUPP, "the keys are hidden; list without nokeys");
 	struct token key = take_key(r);
 	uint64_t icv_bits = 0;
 	int rc = has_icv ? ip_number(r, "length of the ICV", UINT16_MAX, &icv_bits) : 0;
-	if (rc)
-		return rc;
-	const struct keydb_alg_info *info = row_of(kind, &name, (uint16_t)icv_bits);
-	if (!info)
-		return err_set(&r->err, -EOPNOTSUPP, "setkey has no name for the algorithm %s",
-			       token_text(&name, word));
-	rc = set_key(r, info, &key, ret);
-	if (!rc && has_icv)
-		ret->icv_bits = (uint16_t)icv_bits;
+	if (!rc && (key.len > KEY_DIGITS_MAX || key.len % 2))
+		rc = err_set(&r->err, -EINVAL, "the key is too long or its last byte incomplete");
+	memset(ret, 0, sizeof(*ret));
+	memcpy(ret->name, name.text, name.len);
+	if (!rc) /* "0x" alone is no key to setkey */
+		rc = word_key_unchecked(key.len > 2 ? &key : &empty, ret, &r->err);
+	const struct keydb_alg_info *info = keydb_alg_by_xfrm(kind, ret->name, (uint16_t)icv_bits);
+	ret->id = info ? info->id : KEYDB_ALG_ID_NONE;
+	ret->icv_bits = has_icv ? (uint16_t)icv_bits : info ? info->icv_bits : 0;
 	r->is_algless = false;
 	return rc;
 }
