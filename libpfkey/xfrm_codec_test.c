@@ -3,6 +3,7 @@
  * The codec: decode(encode(x)) == x for random models, every truncation is refused or harmless,
  * and the attributes carry what the kernel expects.
  */
+#include "model_unit.h"
 #include "xfrm_codec.h"
 
 #include <arpa/inet.h>
@@ -15,207 +16,46 @@
 
 #include <cmocka.h>
 
-enum { ROUNDS = 3000 };
+enum { ROUNDS = 3000, SEED = 1, RARITY = 2 };
 
-/* xorshift64: the same models in every run. */
-static uint64_t rng = 88172645463325252u;
+/* The same models in every run. */
+static struct model_random rng;
 
 static uint32_t pick(uint32_t below)
 {
-	rng ^= rng << 13;
-	rng ^= rng >> 7;
-	rng ^= rng << 17;
-	return (uint32_t)((rng >> 11) % below);
-}
-
-static bool maybe(void)
-{
-	return pick(2);
-}
-
-static uint32_t any_u32(void)
-{
-	return (uint32_t)(pick(1 << 16) << 16 | pick(1 << 16)) | 1;
+	return model_below(&rng, below);
 }
 
 static union keydb_addr any_addr(uint16_t family)
 {
-	union keydb_addr a;
-	memset(&a, 0, sizeof(a));
-	a.sa.sa_family = family;
-	if (family == AF_INET)
-		a.sin.sin_addr.s_addr = any_u32();
-	else
-		for (size_t i = 0; i < 16; i++)
-			a.sin6.sin6_addr.s6_addr[i] = (uint8_t)(pick(255) + 1);
-	return a;
+	return model_any_addr(&rng, family == AF_INET6);
 }
 
-static uint16_t any_family(void)
-{
-	return maybe() ? AF_INET : AF_INET6;
-}
-
-static void any_selector(struct keydb_selector *s, uint16_t family)
-{
-	memset(s, 0, sizeof(*s));
-	s->src = any_addr(family);
-	s->dst = any_addr(family);
-	s->src_bits = (uint8_t)pick(xfrm_family_bits(family) + 1u);
-	s->dst_bits = (uint8_t)pick(xfrm_family_bits(family) + 1u);
-	s->proto = (uint8_t)pick(256);
-	s->ifindex = maybe() ? pick(1000) : 0;
-	s->src_port_any = maybe();
-	s->dst_port_any = maybe();
-	if (!s->src_port_any)
-		s->src_port = (uint16_t)pick(1 << 16);
-	if (!s->dst_port_any) {
-		s->dst_port = (uint16_t)pick(1 << 16);
-		s->dst_port_mask = maybe() ? 0xfff0 : 0;
-	}
-}
-
-static uint64_t any_limit(void)
-{
-	return maybe() ? KEYDB_INFINITE : any_u32();
-}
-
-static void any_limits(struct keydb_limits *l)
-{
-	uint64_t *at[] = { &l->soft_bytes,   &l->hard_bytes,   &l->soft_packets, &l->hard_packets,
-			   &l->soft_add_sec, &l->hard_add_sec, &l->soft_use_sec, &l->hard_use_sec };
-	for (size_t i = 0; i < 8; i++)
-		*at[i] = any_limit();
-}
-
-static void any_alg(struct keydb_alg *a, enum keydb_alg_kind kind)
-{
-	uint8_t key[KEYDB_KEY_MAX_BYTES];
-	size_t n;
-	const struct keydb_alg_info *row, *rows = keydb_alg_table(&n);
-	do {
-		row = &rows[pick((uint32_t)n)];
-	} while (row->kind != kind);
-	for (size_t i = 0; i < sizeof(key); i++)
-		key[i] = (uint8_t)pick(256);
-	size_t len = (maybe() ? row->key_min_bits : row->key_max_bits) / 8u + row->salt_bits / 8u;
-	assert_int_equal(keydb_alg_set(a, row, key, len, 0), 0);
-	if (kind == KEYDB_ALG_AUTH && row->icv_bits && maybe())
-		a->icv_bits = 96;
-}
-
-static void any_algs(struct keydb_sa *sa)
-{
-	switch (pick(5)) {
-	case 0:
-		sa->id.proto = KEYDB_PROTO_AH;
-		any_alg(&sa->auth, KEYDB_ALG_AUTH);
-		break;
-	case 1:
-		sa->id.proto = KEYDB_PROTO_IPCOMP;
-		any_alg(&sa->comp, KEYDB_ALG_COMP);
-		break;
-	case 2:
-		sa->id.proto = KEYDB_PROTO_ESP;
-		any_alg(&sa->aead, KEYDB_ALG_AEAD);
-		break;
-	default:
-		sa->id.proto = KEYDB_PROTO_ESP;
-		any_alg(&sa->encr, KEYDB_ALG_ENCR);
-		if (maybe())
-			any_alg(&sa->auth, KEYDB_ALG_AUTH);
-	}
-}
-
-static void any_ctx(uint8_t *doi, uint8_t *alg, uint16_t *len, char *text)
-{
-	if (maybe())
-		return;
-	*doi = *alg = 1;
-	*len = (uint16_t)(pick(KEYDB_CTX_MAX_BYTES) + 1);
-	memset(text, 'x', *len);
-}
-
-static void any_options(struct keydb_sa *sa)
-{
-	if (maybe()) {
-		sa->encap_src_port = (uint16_t)(pick(60000) + 1);
-		sa->encap_dst_port = 4500;
-		sa->encap_type = maybe() ? KEYDB_ENCAP_UDP : KEYDB_ENCAP_TCP;
-		if (maybe())
-			sa->encap_oa = any_addr(sa->id.dst.sa.sa_family);
-	}
-	if (maybe())
-		sa->id.mark = (struct keydb_mark){ any_u32(), any_u32() };
-	if (maybe())
-		sa->output_mark = (struct keydb_mark){ any_u32(), any_u32() };
-	sa->if_id = maybe() ? any_u32() : 0;
-	sa->tfc_pad_bytes = maybe() ? pick(1400) : 0;
-	any_ctx(&sa->ctx_doi, &sa->ctx_alg, &sa->ctx_len, sa->ctx);
-}
-
+/* As the kernel tells it: then every byte comes back.  (Devices are not the codec's.) */
 static void any_sa(struct keydb_sa *sa)
 {
-	static const uint8_t modes[] = { KEYDB_MODE_TRANSPORT, KEYDB_MODE_TUNNEL, KEYDB_MODE_BEET,
-					 KEYDB_MODE_OTHER | 2, KEYDB_MODE_OTHER | 5 };
-	uint16_t family = any_family();
-	memset(sa, 0, sizeof(*sa));
-	sa->sel.src_port_any = sa->sel.dst_port_any = true;
-	sa->id.src = any_addr(family);
-	sa->id.dst = any_addr(family);
-	sa->id.spi = any_u32();
-	sa->mode = modes[pick(sizeof(modes))];
+	model_any_sa(&rng, sa);
+	model_kernel_sa(sa);
 	sa->state = KEYDB_SA_MATURE;
-	sa->reqid = any_u32();
 	sa->kernel_seq = pick(100);
-	sa->flags = any_u32() & 0x3ff;
-	sa->replay_window_pkts = maybe() ? pick(33) : pick(KEYDB_REPLAY_MAX_PKTS) + 1;
-	if (!sa->replay_window_pkts)
-		sa->flags &= ~(uint32_t)KEYDB_SA_ESN;
-	any_algs(sa);
-	if (maybe())
-		any_selector(&sa->sel, any_family()); /* the inner family may differ */
-	any_limits(&sa->limits);
-	any_options(sa);
-}
-
-static void any_template(struct keydb_template *t, uint16_t inner)
-{
-	static const uint8_t protos[] = { KEYDB_PROTO_ESP, KEYDB_PROTO_AH, KEYDB_PROTO_IPCOMP };
-	memset(t, 0, sizeof(*t));
-	t->proto = protos[pick(3)];
-	t->mode = (uint8_t)(KEYDB_MODE_TRANSPORT + pick(3));
-	t->family = inner;
-	if (t->mode != KEYDB_MODE_TRANSPORT) {
-		t->family = any_family();
-		t->src = any_addr(t->family);
-		t->dst = any_addr(t->family);
-	}
-	t->reqid = maybe() ? any_u32() : 0;
-	t->level = maybe() ? KEYDB_LEVEL_USE : t->reqid ? KEYDB_LEVEL_UNIQUE : KEYDB_LEVEL_REQUIRE;
-	t->spi = maybe() ? any_u32() : 0;
+	sa->offload_flags = 0;
+	memset(sa->offload_device, 0, sizeof(sa->offload_device));
 }
 
 static void any_policy(struct keydb_policy *p)
 {
-	uint16_t family = any_family();
-	memset(p, 0, sizeof(*p));
-	any_selector(&p->sel, family);
-	p->dir = (uint8_t)pick(3);
-	p->action = (uint8_t)pick(3);
-	p->priority = any_u32();
-	p->index = maybe() ? any_u32() : 0;
-	p->flags = (uint8_t)pick(4);
-	p->sub = maybe();
-	p->if_id = maybe() ? any_u32() : 0;
-	if (maybe())
-		p->mark = (struct keydb_mark){ any_u32(), any_u32() };
-	if (p->action == KEYDB_ACTION_IPSEC)
-		p->n_templates = (uint8_t)(pick(KEYDB_TEMPLATES_MAX) + 1);
-	for (size_t i = 0; i < p->n_templates; i++)
-		any_template(&p->templates[i], family);
-	any_limits(&p->limits);
-	any_ctx(&p->ctx_doi, &p->ctx_alg, &p->ctx_len, p->ctx);
+	model_any_policy(&rng, p);
+	model_kernel_policy(p);
+	p->index = pick(2) ? model_u32(&rng) : 0;
+}
+
+static void any_selector(struct keydb_selector *s, uint16_t family)
+{
+	struct keydb_policy p;
+	do
+		model_any_policy(&rng, &p);
+	while (p.sel.src.sa.sa_family != family);
+	*s = p.sel;
 }
 
 /* ---- the message at hand ---- */
@@ -589,6 +429,7 @@ int main(void)
 		cmocka_unit_test(policies_that_no_kernel_would_take_are_refused),
 		cmocka_unit_test(the_state_follows_from_the_limits),
 	};
+	rng = model_random_of(SEED, RARITY);
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 	nlmsg_free(msg);
 	return failed;
