@@ -10,6 +10,7 @@
  */
 #include "setkey_args.h"
 #include "setkey_diff.h"
+#include "setkey_edit.h"
 #include "setkey_file.h"
 #include "setkey_from_ip.h"
 #include "setkey_lex.h"
@@ -298,12 +299,20 @@ static int run_show(const struct arguments *args)
 	return failed;
 }
 
-static void prompt(void)
+/* More of standard input: as much as there is, or a line with an editor. */
+static ssize_t read_more(struct text *text, struct editor *editor)
 {
-	if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO)) {
-		printf("setkey> ");
-		fflush(stdout);
-	}
+	const char *line = NULL;
+	if (!editor)
+		return text_read(text, STDIN_FILENO);
+	struct lexer begun = lex_of(text->bytes, text->len, (struct place){ 1, 1 });
+	ssize_t n = editor_line(editor, lex_next(&begun).kind != TOKEN_END, &line);
+	int rc = n > 0 ? text_reserve(text, (size_t)n) : 0;
+	if (rc || n <= 0)
+		return rc ? rc : n;
+	memcpy(text->bytes + text->len, line, (size_t)n);
+	text->len += (size_t)n;
+	return n;
 }
 
 /* A line with only "exit" on it needs no ';'. */
@@ -359,14 +368,15 @@ static int run_stdin(const struct arguments *args)
 	struct place at = { 1, 1 };
 	bool exit_seen = false;
 	int rc = open_kernel(args, &k), failed = 0;
+	struct editor *editor = rc ? NULL : editor_open();
 	for (ssize_t n = 1; !rc && n > 0 && !exit_seen;) {
-		prompt();
-		n = text_read(&text, STDIN_FILENO);
+		n = read_more(&text, editor);
 		if (n < 0)
 			rc = complain("stdin", (int)n);
 		else if (run_complete(k, &text, &at, args, n == 0, &exit_seen))
 			failed = -EIO;
 	}
+	editor_close(editor);
 	keydb_close(k);
 	text_done(&text);
 	return rc ? rc : failed;
