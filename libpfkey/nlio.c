@@ -48,10 +48,13 @@ static int wait_readable(const struct nlio *io, int64_t deadline_ms)
 	}
 }
 
-/* Reads one datagram of the kernel into buf (size bytes); bytes, or negative errno. */
+/*
+ * Reads one datagram of the kernel into buf (size bytes); bytes, or negative errno.  In a dump the
+ * next one is always there: it is only waited for, and the clock only asked, when it is not.
+ */
 static int receive(const struct nlio *io, void *buf, size_t size)
 {
-	int64_t deadline_ms = now_ms() + io->timeout_ms;
+	int64_t deadline_ms = 0;
 	for (;;) {
 		struct sockaddr_nl from = { .nl_family = AF_NETLINK };
 		struct iovec iov = { .iov_base = buf, .iov_len = size };
@@ -59,11 +62,16 @@ static int receive(const struct nlio *io, void *buf, size_t size)
 				    .msg_namelen = sizeof(from),
 				    .msg_iov = &iov,
 				    .msg_iovlen = 1 };
-		int rc = wait_readable(io, deadline_ms);
-		if (rc)
-			return rc;
 		ssize_t n = recvmsg(io->fd, &m, MSG_DONTWAIT);
-		if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		if (n < 0 && errno == EAGAIN) {
+			if (!deadline_ms)
+				deadline_ms = now_ms() + io->timeout_ms;
+			int rc = wait_readable(io, deadline_ms);
+			if (rc)
+				return rc;
+			continue;
+		}
+		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return -errno;
