@@ -655,6 +655,26 @@ static void test_policy_refusals(void **state)
 	refused_policy(policy_no_mode, -EINVAL, "a request needs a mode");
 }
 
+/* As KAME's setkey sent them: the code 0 of an ICMP type is any code, but the type 0 is refused. */
+static void test_icmp_code_zero(void **state)
+{
+	struct sadb_message m = policy_message(SADB_X_SPDADD), back;
+	(void)state;
+	m.policy.sel.proto = IPPROTO_ICMPV6;
+	m.policy.sel.src_port_any = m.policy.sel.dst_port_any = false;
+	m.policy.sel.src_port = 135;
+	m.policy.sel.dst_port = 0;
+	assert_int_equal(sadb_encode(PFKEY_REQUEST, &m, buf, sizeof(buf), &len, &why), 0);
+	assert_int_equal(sadb_decode(PFKEY_REQUEST, buf, len, &back, &why), 0);
+	assert_int_equal(back.policy.sel.src_port, 135);
+	assert_true(back.policy.sel.dst_port_any);
+	m.policy.sel.src_port = 0;
+	assert_int_equal(sadb_encode(PFKEY_REQUEST, &m, buf, sizeof(buf), &len, &why), -EOPNOTSUPP);
+	m.policy.sel.src_port = 1;
+	m.policy.sel.proto = IPPROTO_GRE; /* half of a key */
+	assert_int_equal(sadb_encode(PFKEY_REQUEST, &m, buf, sizeof(buf), &len, &why), -EOPNOTSUPP);
+}
+
 /* ---- round trips ---- */
 
 static uint32_t seed = 1;
@@ -831,6 +851,7 @@ int main(void)
 		UNIT("malformed keys are refused", test_malformed_keys),
 		UNIT("an SA that PF_KEY cannot carry is refused", test_sa_refusals),
 		UNIT("a policy that PF_KEY cannot carry is refused", test_policy_refusals),
+		UNIT("the code 0 of an ICMP type is sent as KAME did", test_icmp_code_zero),
 		UNIT("any SA survives ADD and UPDATE", test_random_sas),
 		UNIT("any policy survives SPDADD and SPDUPDATE", test_random_policies),
 	};

@@ -7,6 +7,10 @@
 
 #include <errno.h>
 
+#ifndef IPPROTO_MH
+#define IPPROTO_MH 135
+#endif
+
 enum { REPLAY_MAX_PKTS = IPSEC_REPLAYWSIZE };
 
 /* ---- SAs ---- */
@@ -180,10 +184,21 @@ static bool has_port_mask(const struct keydb_policy *p)
 	       (!p->sel.dst_port_any && p->sel.dst_port_mask && p->sel.dst_port_mask != UINT16_MAX);
 }
 
+static bool has_types(uint8_t proto)
+{
+	return proto == IPPROTO_ICMP || proto == IPPROTO_ICMPV6 || proto == IPPROTO_MH;
+}
+
+/*
+ * The code 0 of a type is left to PF_KEY, where it means any code: "icmp6 135,0" stands in
+ * countless scripts, which always got that.  But the type 0 would let everything through.
+ */
 static bool has_port_zero(const struct keydb_policy *p)
 {
-	return (!p->sel.src_port_any && !p->sel.src_port) ||
-	       (!p->sel.dst_port_any && !p->sel.dst_port);
+	const struct keydb_selector *s = &p->sel;
+	if (!s->src_port_any && !s->src_port)
+		return true;
+	return !s->dst_port_any && !s->dst_port && (s->src_port_any || !has_types(s->proto));
 }
 
 static bool policy_has_big_limit(const struct keydb_policy *p)

@@ -338,9 +338,10 @@ struct search {
 	struct keydb_policy *ret;
 };
 
+/* A port, type or code 0 comes back as any. */
 static bool same_port(bool any_a, uint16_t a, bool any_b, uint16_t b)
 {
-	return any_a == any_b && (any_a || a == b);
+	return (any_a ? 0 : a) == (any_b ? 0 : b);
 }
 
 static bool same_addr(const union keydb_addr *a, const union keydb_addr *b)
