@@ -345,19 +345,36 @@ static void debug_exts(const struct debug *d, struct sadb_span s)
 	}
 }
 
+static void put_head(FILE *f, const struct sadb_msg *head)
+{
+	fprintf(f, "sadb_msg{ version=%u type=%u errno=%u satype=%u\n", head->sadb_msg_version,
+		head->sadb_msg_type, head->sadb_msg_errno, head->sadb_msg_satype);
+	fprintf(f, "  len=%u reserved=%u seq=%u pid=%u\n", head->sadb_msg_len,
+		head->sadb_msg_reserved, head->sadb_msg_seq, head->sadb_msg_pid);
+}
+
+/* Takes a header and shortens the rest to what it says. */
+static bool take_head(FILE *f, struct sadb_span *s, struct sadb_msg *ret)
+{
+	if (!sadb_take(s, ret, sizeof(*ret)))
+		return false;
+	put_head(f, ret);
+	size_t said = (size_t)ret->sadb_msg_len * 8;
+	size_t rest = said < sizeof(*ret) ? 0 : said - sizeof(*ret);
+	if (rest < s->n)
+		s->n = rest;
+	return true;
+}
+
+/* What promiscuous mode overhears stands behind a header of its own. */
 void kame_debug(FILE *f, enum keydb_layout layout, const void *msg, size_t len)
 {
 	struct debug d = { f, &sadb_layouts[layout] };
 	struct sadb_span s = { msg, len };
-	struct sadb_msg head;
-	if (!sadb_take(&s, &head, sizeof(head)))
-		return;
-	fprintf(f, "sadb_msg{ version=%u type=%u errno=%u satype=%u\n", head.sadb_msg_version,
-		head.sadb_msg_type, head.sadb_msg_errno, head.sadb_msg_satype);
-	fprintf(f, "  len=%u reserved=%u seq=%u pid=%u\n", head.sadb_msg_len,
-		head.sadb_msg_reserved, head.sadb_msg_seq, head.sadb_msg_pid);
-	size_t said = (size_t)head.sadb_msg_len * 8;
-	if (said < len)
-		s.n = said < sizeof(head) ? 0 : said - sizeof(head);
-	debug_exts(&d, s);
+	struct sadb_msg head = { .sadb_msg_type = SADB_X_PROMISC };
+	bool more = true;
+	while (more && head.sadb_msg_type == SADB_X_PROMISC)
+		more = take_head(f, &s, &head);
+	if (more)
+		debug_exts(&d, s);
 }

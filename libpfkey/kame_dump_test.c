@@ -482,6 +482,22 @@ static void algorithms_and_combinations_are_debugged(void **state)
 		       "}\n"));
 }
 
+/* Behind a header of their own. */
+static void overheard_messages_are_debugged(void **state)
+{
+	struct sadb_msg flush = { .sadb_msg_version = 2, .sadb_msg_type = 9, .sadb_msg_len = 2 };
+	(void)state;
+	memset(&msg, 0, sizeof(msg));
+	msg.head = flush;
+	msg.head.sadb_msg_type = SADB_X_PROMISC;
+	msg.head.sadb_msg_len = 4;
+	memcpy(msg.bytes + sizeof(flush), &flush, sizeof(flush));
+	assert_string_equal(printed(kdebug_sadb), "sadb_msg{ version=2 type=11 errno=0 satype=0\n"
+						  "  len=4 reserved=0 seq=0 pid=0\n"
+						  "sadb_msg{ version=2 type=9 errno=0 satype=0\n"
+						  "  len=2 reserved=0 seq=0 pid=0\n");
+}
+
 /* KAME compared words with bytes and ran over the end, and ended at types that it did not know. */
 static void debugging_stays_within_the_message(void **state)
 {
@@ -523,6 +539,7 @@ int main(void)
 		CASE(an_sa_is_debugged_field_by_field),
 		CASE(a_policy_is_debugged_with_its_requests),
 		CASE(algorithms_and_combinations_are_debugged),
+		CASE(overheard_messages_are_debugged),
 		CASE(debugging_stays_within_the_message),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -274,6 +274,8 @@ static bool decode_sa(struct sadb_dec *d, uint16_t type, struct sadb_span ext)
 		if (x.sadb_sa_flags & sa_flags[i].pfkey)
 			sa->flags |= sa_flags[i].model;
 	set_alg(&sa->auth, KEYDB_ALG_AUTH, x.sadb_sa_auth);
+	if (d->layout->aes_ctr && x.sadb_sa_encrypt == d->layout->aes_ctr)
+		x.sadb_sa_encrypt = SADB_X_EALG_AESCTR;
 	set_cipher(sa, x.sadb_sa_encrypt);
 	return true;
 }

@@ -28,7 +28,7 @@ const struct sadb_layout sadb_layouts[] = {
 		.ext = { COMMON, NATT, SADB_X_EXT_NAT_T_OA, SADB_X_EXT_SEC_CTX,
 			 SADB_X_EXT_KMADDRESS, SADB_X_EXT_FILTER } },
 	[KEYDB_LAYOUT_FREEBSD] = {
-		"freebsd", .request_len = BSD_REQUEST_BYTES, .window_unit = 8,
+		"freebsd", .aes_ctr = 250, .request_len = BSD_REQUEST_BYTES, .window_unit = 8,
 		.v6 = { 28 },
 		.ext = { COMMON, NATT, SADB_X_EXT_NAT_T_OA, SADB_EXT_OTHER_OAR,
 			 SADB_EXT_OTHER_FRAG, SADB_EXT_OTHER_REPLAY } },

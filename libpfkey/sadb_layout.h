@@ -29,6 +29,7 @@ struct sadb_layout {
 	const char *name;
 	bool is_linux; /* sockaddrs without a length, directions by id, requests of 16 bytes */
 	uint8_t request_len;           /* of a request's head */
+	uint8_t aes_ctr;               /* a number that this cipher had once; 0: none */
 	uint8_t window_unit;           /* packets that one of sadb_sa_replay stands for */
 	uint8_t modes;                 /* of SAs and requests, from 0 */
 	uint8_t v6[3];                 /* numbers of IPv6's family; 0: no more */

@@ -220,6 +220,17 @@ static void a_window_counts_in_eights(void **state)
 	assert_int_equal(m.sa.replay_window_pkts, 32);
 }
 
+static void aes_ctr_had_another_number_on_freebsd(void **state)
+{
+	(void)state;
+	begin_message(SADB_DUMP, SADB_SATYPE_ESP);
+	put_sa(4, 0, 250, 0);
+	put_key(SADB_EXT_KEY_ENCRYPT, 160);
+	end_message();
+	assert_int_equal(read_as(KEYDB_LAYOUT_FREEBSD).sa.encr.id, KEYDB_ALG_AES_CTR);
+	assert_string_equal(read_as(KEYDB_LAYOUT_NETBSD).sa.encr.name, "250");
+}
+
 static void netbsd_has_its_own_number_for_ipv6(void **state)
 {
 	(void)state;
@@ -529,6 +540,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(freebsds_sas_have_big_windows),
 		CASE(a_window_counts_in_eights),
+		CASE(aes_ctr_had_another_number_on_freebsd),
 		CASE(netbsd_has_its_own_number_for_ipv6),
 		CASE(kame_has_tags_and_packets),
 		CASE(requests_have_short_heads),
