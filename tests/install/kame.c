@@ -6,6 +6,7 @@
 #include <sys/types.h>
 #include <sys/socket.h>
 
+#include <ipsec_strerror.h>
 #include <libpfkey.h>
 #include PATH_IPSEC_H
 
@@ -65,7 +66,8 @@ int main(void)
 		printf("%s\n", ipsec_strerror());
 		return 1;
 	}
-	if (ipsec_check_keylen(SADB_EXT_SUPPORTED_AUTH, SADB_AALG_SHA1HMAC, 160) == 0)
+	if (ipsec_check_keylen(SADB_EXT_SUPPORTED_AUTH, SADB_AALG_SHA1HMAC, 160) == 0 ||
+	    __ipsec_errcode != EIPSEC_DO_GET_SUPP_LIST)
 		return 1; /* nobody has registered */
 	pfkey_close(so[0]);
 	return 0;
