@@ -387,6 +387,27 @@ static void test_sa_without_selector(void **state)
 	assert_int_equal(decode(PFKEY_REPLY).sa.sel.src.sa.sa_family, AF_UNSPEC);
 }
 
+/* The addresses stand behind the head without a gap. */
+static void test_filter_bytes(void **state)
+{
+	uint8_t want[64];
+	struct sadb_message m;
+	size_t want_len = from_hex("0500 1a00 c0000200 00000000 00000000 00000000"
+				   "cb007100 00000000 00000000 00000000 0200 18 19",
+				   want, sizeof(want));
+	(void)state;
+	sadb_message_init(&m, SADB_DUMP);
+	m.filter.src = addr("192.0.2.0");
+	m.filter.src_bits = 24;
+	m.filter.dst = addr("203.0.113.0");
+	m.filter.dst_bits = 25;
+	encode(PFKEY_REQUEST, &m);
+	assert_int_equal(len, 16 + want_len);
+	assert_memory_equal(buf + 16, want, want_len);
+	struct sadb_message back = decode(PFKEY_REQUEST);
+	assert_memory_equal(&back.filter.dst, &m.filter.dst, sizeof(m.filter.dst));
+}
+
 /* Programs look into these extensions without asking if they are there. */
 static void test_whole_reply(void **state)
 {
@@ -841,6 +862,7 @@ int main(void)
 		UNIT("an error is a header alone", test_error_reply),
 		UNIT("a socket's policy is told by its id", test_socket_policy),
 		UNIT("the open proxy address of Linux is no selector", test_sa_without_selector),
+		UNIT("a filter has the bytes that Linux expects", test_filter_bytes),
 		UNIT("a whole reply has what says nothing, too", test_whole_reply),
 		UNIT("the policy 0 may be asked for", test_policy_zero),
 		UNIT("an unknown algorithm keeps its number as its name", test_unknown_algorithm),

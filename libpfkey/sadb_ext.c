@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <linux/udp.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -737,8 +738,10 @@ static bool decode_filter(struct sadb_dec *d, uint16_t type, struct sadb_span ex
 	sadb_take(&ext, &x, sizeof(x));
 	if (x.sadb_x_filter_family != AF_INET && x.sadb_x_filter_family != AF_INET6)
 		return sadb_refuse(d, "address of an unknown family");
-	set_filter_addr(&f->src, x.sadb_x_filter_family, (const uint8_t *)&x + 8);
-	set_filter_addr(&f->dst, x.sadb_x_filter_family, (const uint8_t *)&x + 24);
+	set_filter_addr(&f->src, x.sadb_x_filter_family,
+			(const uint8_t *)&x + offsetof(struct sadb_x_filter, sadb_x_filter_saddr));
+	set_filter_addr(&f->dst, x.sadb_x_filter_family,
+			(const uint8_t *)&x + offsetof(struct sadb_x_filter, sadb_x_filter_daddr));
 	f->src_bits = x.sadb_x_filter_splen;
 	f->dst_bits = x.sadb_x_filter_dplen;
 	if (f->src_bits > sadb_family_bits(&f->src) || f->dst_bits > sadb_family_bits(&f->dst))
@@ -767,8 +770,10 @@ static void encode_filter(struct sadb_enc *e, uint16_t type)
 		.sadb_x_filter_dplen = f->dst_bits,
 	};
 	(void)type;
-	memcpy((uint8_t *)&x + 8, addr_bytes(&f->src), bytes);
-	memcpy((uint8_t *)&x + 24, addr_bytes(&f->dst), bytes);
+	memcpy((uint8_t *)&x + offsetof(struct sadb_x_filter, sadb_x_filter_saddr),
+	       addr_bytes(&f->src), bytes);
+	memcpy((uint8_t *)&x + offsetof(struct sadb_x_filter, sadb_x_filter_daddr),
+	       addr_bytes(&f->dst), bytes);
 	sadb_put(e, &x, sizeof(x));
 }
 
