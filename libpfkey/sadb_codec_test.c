@@ -369,6 +369,9 @@ static void test_socket_policy(void **state)
 	m.policy.dir = KEYDB_DIR_SOCKET_OUT;
 	encode(PFKEY_REPLY, &m);
 	assert_int_equal(decode(PFKEY_REPLY).policy.dir, KEYDB_DIR_SOCKET_OUT);
+	for (size_t i = 16; i < len; i += buf[i] * 8u)
+		if (buf[i + 2] == SADB_X_EXT_POLICY)
+			assert_int_equal(buf[i + 6], 5); /* libipsec's "out(socket)" */
 }
 
 static void test_sa_without_selector(void **state)

@@ -19,8 +19,8 @@
 /* ---- decoding ---- */
 
 /*
- * PF_KEY numbers the directions from 1.  An index ends in its own, per-socket ones included, which
- * the kernel shows as those of their packets.
+ * PF_KEY numbers the directions from 1; Linux' AF_KEY shows per-socket ones, too, as 4 and 5.  An
+ * index ends in its own.
  */
 static bool decode_linux_dir(struct sadb_dec *d, const struct sadb_x_policy *x)
 {
@@ -195,11 +195,9 @@ static void put_requests(struct sadb_enc *e)
 void sadb_ext_encode_policy(struct sadb_enc *e, uint16_t type)
 {
 	const struct keydb_policy *p = &e->m->policy;
-	/* Linux shows a socket's policy with the direction of its packets. */
-	uint8_t dir = p->dir >= KEYDB_DIR_SOCKET_IN ? p->dir - KEYDB_DIR_SOCKET_IN : p->dir;
 	struct sadb_x_policy x = {
 		.sadb_x_policy_type = p->action,
-		.sadb_x_policy_dir = (uint8_t)(dir + 1),
+		.sadb_x_policy_dir = (uint8_t)(p->dir + 1),
 		.sadb_x_policy_id = p->index,
 		.sadb_x_policy_priority = p->priority,
 	};
