@@ -3,8 +3,8 @@
  * A request of PF_KEY as one of netlink.
  *
  * What Linux' AF_KEY refuses before it asks XFRM is refused here with the same errno.  What netlink
- * has no request for, and what was refused, goes out as a NOOP: its acknowledgement is the sign
- * that the answer, which is ready then, may be received.
+ * has no request for, and what was refused, goes out as a harmless question: its acknowledgement is
+ * the sign that the answer, which is ready then, may be received.
  */
 #include "kame_session.h"
 #include "keydb_int.h"
@@ -352,6 +352,14 @@ static int translate(struct call *c)
 	return row->encode(c);
 }
 
+/* The question, which every kernel with XFRM answers (and every SELinux policy knows). */
+static void begin_token(struct kame_session *s)
+{
+	uint32_t flags = 0;
+	begin(s, XFRM_MSG_GETSADINFO, 0);
+	nlmsg_append(s->nl, &flags, sizeof(flags), NLMSG_ALIGNTO); /* it has room */
+}
+
 /* ---- sending ---- */
 
 static int send_now(struct kame_session *s, struct kame_request *q, struct nlmsghdr *h)
@@ -395,7 +403,7 @@ int kame_netlink_send_barrier(struct kame_session *s)
 	struct kame_request *q = kame_requests_add(&s->requests, NULL, 0);
 	if (!q)
 		return -ENOMEM;
-	begin(s, NLMSG_NOOP, 0);
+	begin_token(s);
 	int rc = send_now(s, q, nlmsg_hdr(s->nl));
 	if (rc)
 		kame_requests_drop(&s->requests, q);
@@ -431,7 +439,7 @@ static int run(struct call *c)
 		return 0;
 	}
 	if (rc || rows[c->q->type].act)
-		begin(s, NLMSG_NOOP, 0);
+		begin_token(s);
 	rc = send_or_keep(s, c->q);
 	begin(s, 0, 0);
 	if (rc)

@@ -323,7 +323,7 @@ static void refusal(struct sadb_msg *m, int error)
 	m->sadb_msg_len = sizeof(*m) / 8;
 	m->sadb_msg_seq = SEQ;
 	assert_int_equal(pfkey_send(so, m, sizeof(*m)), sizeof(*m));
-	uint32_t seq = request(NLMSG_NOOP)->nlmsg_seq;
+	uint32_t seq = request(XFRM_MSG_GETSADINFO)->nlmsg_seq;
 	silence();
 	acknowledge(seq, 0);
 	struct sadb_msg *got = pfkey_recv(so);
@@ -360,7 +360,7 @@ static void what_af_key_refuses_is_refused(void **state)
 		refusal(&m, rows[i].error);
 	}
 	assert_true(pfkey_send_spdget(so, 0) > 0);
-	acknowledge(request(NLMSG_NOOP)->nlmsg_seq, 0);
+	acknowledge(request(XFRM_MSG_GETSADINFO)->nlmsg_seq, 0);
 	heard(SADB_X_SPDGET, ENOENT);
 }
 
@@ -678,7 +678,7 @@ static void requests_that_nobody_reads_are_forgotten(void **state)
 	for (uint32_t i = 0; i < KAME_REQUESTS_MAX + 10; i++) {
 		m.sadb_msg_seq = i;
 		assert_int_equal(pfkey_send(so, &m, sizeof(m)), sizeof(m));
-		seq = request(NLMSG_NOOP)->nlmsg_seq;
+		seq = request(XFRM_MSG_GETSADINFO)->nlmsg_seq;
 	}
 	acknowledge(seq, 0);
 	while (is_readable()) {
@@ -725,7 +725,7 @@ static void a_promiscuous_socket_hears_twice(void **state)
 {
 	(void)state;
 	pfkey_send_promisc_toggle(so, 1);
-	acknowledge(request(NLMSG_NOOP)->nlmsg_seq, 0);
+	acknowledge(request(XFRM_MSG_GETSADINFO)->nlmsg_seq, 0);
 	assert_true(heard(SADB_X_PROMISC, 0).promisc);
 	heard(SADB_X_PROMISC, 0);
 	pfkey_send_flush(so, SADB_SATYPE_ESP);
@@ -738,7 +738,7 @@ static void a_promiscuous_socket_hears_twice(void **state)
 	heard(SADB_ADD, 0);
 	silence();
 	pfkey_send_promisc_toggle(so, 0);
-	acknowledge(request(NLMSG_NOOP)->nlmsg_seq, 0);
+	acknowledge(request(XFRM_MSG_GETSADINFO)->nlmsg_seq, 0);
 	heard(SADB_X_PROMISC, 0);
 	assert_false(heard(SADB_X_PROMISC, 0).promisc);
 	silence();
