@@ -41,13 +41,17 @@ void kame_netlink_reply(struct kame_session *s, const struct sadb_message *m, ui
 	explicit_bzero(s->reply, len);
 }
 
-/* AF_KEY tells an SA's selector always, also one that is open. */
+/* AF_KEY tells the source of an SA's selector, also an open one, unless it is that of the SA. */
 static void set_sa(struct sadb_message *m, const struct keydb_sa *sa)
 {
+	union keydb_addr *from = &m->sa.sel.src;
 	m->sa = *sa;
 	m->whole = true;
-	if (!xfrm_addr_family(&m->sa.sel.src))
-		m->sa.sel.src.sa.sa_family = sa->id.dst.sa.sa_family;
+	if (!xfrm_addr_family(from) && sa->state != KEYDB_SA_LARVAL)
+		from->sa.sa_family = sa->id.dst.sa.sa_family;
+	xfrm_address_t a = xfrm_addr_to_kernel(from), b = xfrm_addr_to_kernel(&sa->id.src);
+	if (!memcmp(&a, &b, sizeof(a)))
+		from->sa.sa_family = AF_UNSPEC;
 }
 
 static void set_policy(struct sadb_message *m, const struct keydb_policy *p)
@@ -151,7 +155,10 @@ static void on_sa(struct kame_session *s, const struct keydb_event *e, struct sa
 		  struct kame_list *to)
 {
 	set_sa(m, &e->sa);
-	m->sa.state = e->deleted ? KEYDB_SA_DEAD : xfrm_sa_state(&e->sa, (uint64_t)time(NULL));
+	if (e->deleted)
+		m->sa.state = KEYDB_SA_DEAD;
+	else if (m->type == SADB_GET) /* else it is as it was then */
+		m->sa.state = xfrm_sa_state(&e->sa, (uint64_t)time(NULL));
 	kame_netlink_reply(s, m, sadb_satype(e->sa.id.proto), to);
 }
 
