@@ -47,6 +47,14 @@ both() {
 	LIBPFKEY_TRANSPORT=netlink both kame_lab_test
 }
 
+@test "a program that uses every call of libipsec hears the same over PF_KEY and netlink" {
+	both kame_both_lab_test
+}
+
+@test "what libipsec's interface has over netlink only works" {
+	LIBPFKEY_TRANSPORT=netlink both kame_netlink_lab_test
+}
+
 # example PAGE NAME: compiles a program of a manual page into $BATS_TEST_TMPDIR/NAME.
 example() {
 	local top=$BATS_TEST_DIRNAME/../.. dir=$BATS_TEST_TMPDIR
@@ -102,4 +110,18 @@ comparable() {
 			[ "$(wc -l <"$BATS_TEST_TMPDIR/library.$table")" -gt 15 ]
 		done
 	done
+}
+
+# The guest's own: whatever asks for the family finds no module.  Policies of sockets are set with
+# PF_KEY's words only where it is.
+@test "a program written for libipsec runs on a kernel without AF_KEY" {
+	[ "$LAB_PLACE" != host ] || skip "the machine's own kernel keeps its modules"
+	echo "install af_key /bin/false" >/etc/modprobe.d/no-af-key.conf
+	modprobe -r af_key
+	run perl -e 'socket(S, 15, 3, 2) or die "$!\n"'
+	[ "$status" != 0 ] && [ "$output" = "Address family not supported by protocol" ]
+	both kame_lab_test 'sockets_*'
+	both kame_netlink_lab_test
+	LIBPFKEY_TRANSPORT=pfkey run "$LAB_BUILD/libpfkey/kame_lab_test"
+	[ "$status" != 0 ]
 }
