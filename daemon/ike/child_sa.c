@@ -463,6 +463,10 @@ void child_sa_down(struct child_sa *c, const char *why)
 	c->state = CHILD_DELETING;
 	c->down_why = why;
 	disarm_timers(c);
+	/* Whether the peer listens already or not: there is no other way left. */
+	struct child_sa *successor = child_sa_successor(c);
+	if (successor)
+		child_sa_complete(successor);
 	child_sa_uninstall(c);
 	c->sa->engine->counters.n_child_down++;
 	log_down(c);

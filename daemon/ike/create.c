@@ -135,7 +135,8 @@ struct create *create_find(const struct ike_sa *sa, const struct wish *wish)
 	struct create *c;
 	bool fixed = wish->child->local_ts.n && wish->child->peer_ts.n;
 	LIST_EACH(c, &sa->creates, node)
-		if (c->kind == CREATE_CHILD && c->ask.wish.child == wish->child &&
+		if ((c->kind == CREATE_CHILD || c == sa->create) &&
+		    c->ask.wish.child == wish->child &&
 		    (fixed || same_policy_ts(&c->ask.wish, wish)))
 			return c;
 	return NULL;
@@ -164,12 +165,26 @@ static bool is_stale(const struct ike_sa *sa, const struct create *c)
 	       (!old || old->state != CHILD_UP || child_sa_successor(old));
 }
 
+void create_give_up_rekey(struct ike_sa *sa, struct create *c)
+{
+	const struct child_sa *old = child_sa_find_in(sa->engine, c->old_spi);
+	if (sa->create == c)
+		sa->create = NULL;
+	if (list_empty(&c->coming) || (old && child_sa_successor(old))) {
+		create_end(sa, c, 0, "up");
+		return;
+	}
+	c->kind = CREATE_CHILD;
+	c->old_spi = 0;
+	c->due_ms = engine_now_ms(sa->engine);
+}
+
 static void drop_stale(struct ike_sa *sa)
 {
 	struct create *c;
 	LIST_EACH(c, &sa->creates, node)
 		if (c != sa->create && is_stale(sa, c))
-			create_free(c);
+			create_give_up_rekey(sa, c);
 }
 
 struct create *create_first(const struct ike_sa *sa)

@@ -48,7 +48,10 @@ MUST_USE int create_add_child(struct ike_sa *sa, const struct wish *wish, engine
 			      void *arg);
 /* How many of them there are. */
 size_t create_count(const struct ike_sa *sa);
-/* Does something in the queue want the same child as this wish?  NULL: no. */
+/*
+ * Will something in the queue bring the child of this wish?  A rekey that is on its way does, even
+ * if the old child is gone by now.  NULL: no.
+ */
 struct create *create_find(const struct ike_sa *sa, const struct wish *wish);
 /* Takes it out of the queue and frees it; nobody is told.  NULL is fine. */
 void create_free(struct create *c);
@@ -61,6 +64,11 @@ void create_end_all(struct ike_sa *sa, const char *text);
 struct create *create_first(const struct ike_sa *sa);
 /* Starts what is due; true if a request went out. */
 bool create_next(struct ike_sa *sa);
+/*
+ * What it was to rekey is gone, or rekeyed by the peer.  It goes too; but if somebody waits for the
+ * child, it goes on as a wish for a new one.
+ */
+void create_give_up_rekey(struct ike_sa *sa, struct create *c);
 /* It is asked for again after wait_ms, and some more at random. */
 void create_postpone(struct ike_sa *sa, struct create *c, int64_t wait_ms);
 

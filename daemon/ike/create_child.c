@@ -225,11 +225,11 @@ enum verdict on_create_later(struct exchange *x)
 	struct create *c = x->sa->create;
 	if (!c)
 		return informational_unexpected(x);
-	x->sa->create = NULL;
 	if (settled_meanwhile(x, c)) {
-		create_free(c);
+		create_give_up_rekey(x->sa, c);
 		return V_OK;
 	}
+	x->sa->create = NULL;
 	if (c->n_temporary >= LIMIT_TEMPORARY_TRIES) {
 		x->sa->down_why = "out_of_step";
 		x->sa->want_delete = true;
@@ -252,8 +252,7 @@ enum verdict on_rekey_not_found(struct exchange *x)
 		return on_create_refused(x);
 	struct child_sa *old = child_sa_find_in(x->engine, c->old_spi);
 	if (settled_meanwhile(x, c)) {
-		create_free(take_create(x));
-		x->work.created = NULL;
+		create_give_up_rekey(x->sa, c);
 		return V_OK;
 	}
 	reason_set(&x->reason, REASON_PEER_REFUSED, notify_name(N_CHILD_SA_NOT_FOUND));
@@ -272,8 +271,7 @@ enum verdict on_create_refused(struct exchange *x)
 	if (!c)
 		return informational_unexpected(x);
 	if (settled_meanwhile(x, c)) {
-		create_free(take_create(x));
-		x->work.created = NULL;
+		create_give_up_rekey(x->sa, c);
 		return V_OK;
 	}
 	x->sa->no_more_children |= payload_notify(x->pl, N_NO_ADDITIONAL_SAS) != NULL;

@@ -293,10 +293,17 @@ static bool to_pair(const struct keydb_selector *sel, struct ts *ret_src, struct
 	       to_ts(&sel->dst, sel->dst_bits, sel, sel->dst_port_any, sel->dst_port, ret_dst);
 }
 
-/* The child came up a moment ago, and this packet is one of those that waited for it. */
+/*
+ * The child came up a moment ago, and this packet is one of those that waited for it; or the child
+ * waits until the peer listens, and there is no time left for that.
+ */
 static bool is_late(const struct engine *e, const struct wish *w)
 {
 	const struct child_sa *c = initiate_find_up(e, w->child, &w->peer);
+	if (c && c->late) {
+		child_sa_complete(child_sa_find_in(e, c->spi_in));
+		return true;
+	}
 	return c && engine_now_ms(e) - c->up_ms < LIMIT_ACQUIRE_QUIET_MS &&
 	       ts_in_list(&w->packet_local, &c->local_ts) &&
 	       ts_in_list(&w->packet_peer, &c->peer_ts);

@@ -295,6 +295,29 @@ static void kernel_refuses_the_new_one(void **state)
 	}
 }
 
+/* The answer to a rekey is lost, the old child's life ends, and traffic wants to go on. */
+static void traffic_does_not_double_a_rekey(void **state)
+{
+	(void)state;
+	for (int expired = 0; expired < SIM_NODES; expired++) {
+		struct sim_options o = plain();
+		struct sim *s = start(&o);
+		come_up(s, SIM_A);
+		struct tap t = { .lose_nth = { 0, 1 } };
+		tap_set(s, &t);
+		sim_grow_old(s, SIM_A);
+		sim_run(s, 100);
+		sim_expire(s, expired);
+		sim_acquire(s, SIM_A);
+		sim_acquire(s, SIM_B);
+		sim_run(s, 100);
+		sim_acquire(s, SIM_B);
+		sim_run(s, 5000);
+		expect_rest(s, 1);
+		sim_free(s);
+	}
+}
+
 /* ---- further children ---- */
 
 static void subnet(const char *text, struct ts_list *ret)
@@ -419,6 +442,8 @@ int main(void)
 		UNIT("perfect forward secrecy on one side only is taken or named", pfs_mismatch),
 		UNIT("a kernel that refuses the new child leaves the old one",
 		     kernel_refuses_the_new_one),
+		UNIT("traffic that waits for a rekey does not get a child beside it",
+		     traffic_does_not_double_a_rekey),
 		UNIT("all sainfos of a peer share one IKE SA", one_ike_sa_for_all),
 		UNIT("another child comes and goes from each side", a_child_more_from_each_side),
 		UNIT("of one child that both sides want at once one stays", both_want_more),
