@@ -2,12 +2,15 @@
 /* Words that keydb's lab tests are written with. */
 #include "keydb_lab.h"
 
+#include <errno.h>
 #include <netdb.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+enum { PFKEY_SHA256_BITS = 96 }; /* of the code: Linux' PF_KEY is older than RFC 4868 */
 
 struct keydb *db;
 
@@ -40,6 +43,30 @@ int teardown(void **state)
 	keydb_close(db);
 	db = NULL;
 	return 0;
+}
+
+bool over_pfkey(void)
+{
+	return !strcmp(keydb_transport_name(db), "pfkey");
+}
+
+void only_over_netlink(const char *why)
+{
+	if (!over_pfkey())
+		return;
+	print_message("not over PF_KEY: %s\n", why);
+	skip();
+}
+
+bool pfkey_refuses(const struct keydb_sa *sa, const char *why)
+{
+	char text[128];
+	if (!over_pfkey())
+		return false;
+	snprintf(text, sizeof(text), "Operation not supported: PF_KEY %s", why);
+	failed_with(keydb_sa_add(db, sa), -EOPNOTSUPP);
+	assert_string_equal(keydb_error(db), text);
+	return true;
 }
 
 void worked(int rc)
@@ -78,7 +105,9 @@ void set_alg(struct keydb_alg *a, const struct keydb_alg_info *row, bool longest
 	size_t bits = (longest ? row->key_max_bits : row->key_min_bits) + row->salt_bits;
 	for (size_t i = 0; i < sizeof(key); i++)
 		key[i] = (uint8_t)(i * 7 + 1);
-	worked(keydb_alg_set(a, row, key, bits / 8, 0));
+	uint16_t icv_bits = row->id == KEYDB_ALG_HMAC_SHA256 && over_pfkey() ? PFKEY_SHA256_BITS
+									     : 0;
+	worked(keydb_alg_set(a, row, key, bits / 8, icv_bits));
 }
 
 struct keydb_sa sa_of(const struct keydb_alg_info *row, int v6, uint8_t mode)
@@ -90,6 +119,8 @@ struct keydb_sa sa_of(const struct keydb_alg_info *row, int v6, uint8_t mode)
 	sa.id.spi = 0x1000;
 	sa.id.proto = KEYDB_PROTO_ESP;
 	sa.mode = mode;
+	/* PF_KEY's tunnels carry both families and cannot say otherwise. */
+	sa.flags = over_pfkey() && mode == KEYDB_MODE_TUNNEL ? KEYDB_SA_AF_UNSPEC : 0u;
 	sa.reqid = 77;
 	sa.replay_window_pkts = 32;
 	switch (row->kind) {

@@ -23,6 +23,13 @@ int teardown(void **state);
 /* Ours and the peer's address, IPv4 and IPv6. */
 extern const char *const ends[2][2];
 
+/* LIBPFKEY_TRANSPORT has chosen the transport for all tests. */
+bool over_pfkey(void);
+/* Skips the test over PF_KEY and says why. */
+void only_over_netlink(const char *why);
+/* Over PF_KEY: the SA is refused for that reason, and true; over netlink false. */
+bool pfkey_refuses(const struct keydb_sa *sa, const char *why);
+
 /* They fail the test with the library's words. */
 void worked(int rc);
 void failed_with(int rc, int want);

@@ -642,6 +642,7 @@ POLICY_CHANGE(policy_reqid, p->templates[0].reqid = 0x4000)
 POLICY_CHANGE(policy_reqid_require, p->templates[0].level = KEYDB_LEVEL_REQUIRE)
 POLICY_CHANGE(policy_use, p->templates[0].level = KEYDB_LEVEL_USE; p->templates[0].reqid = 0)
 POLICY_CHANGE(policy_family, p->templates[1].family = AF_INET)
+POLICY_CHANGE(policy_beet, p->templates[0].mode = KEYDB_MODE_BEET)
 POLICY_CHANGE(policy_mode, p->templates[0].mode = KEYDB_MODE_OTHER | 2)
 POLICY_CHANGE(policy_empty, p->n_templates = 0)
 POLICY_CHANGE(policy_no_ends, p->templates[0].src.sa.sa_family = AF_UNSPEC)
@@ -673,6 +674,8 @@ static void test_policy_refusals(void **state)
 		       "PF_KEY refuses the level use for tunnels going out");
 	refused_policy(policy_family, -EOPNOTSUPP,
 		       "PF_KEY cannot carry the family of a request without addresses");
+	refused_policy(policy_beet, -EOPNOTSUPP,
+		       "PF_KEY carries the addresses of tunnel requests only");
 	refused_policy(policy_mode, -EOPNOTSUPP, "PF_KEY has no number for the mode");
 	refused_policy(policy_empty, -EINVAL, "an ipsec policy has 1 to 6 requests");
 	refused_policy(policy_no_ends, -EINVAL, "a tunnel request needs two addresses");
@@ -804,7 +807,7 @@ static void random_template(struct keydb_template *t)
 	t->proto = (uint8_t[]){ KEYDB_PROTO_ESP, KEYDB_PROTO_AH, KEYDB_PROTO_IPCOMP }[pick(3)];
 	t->mode = (uint8_t)(1 + pick(3));
 	t->level = (uint8_t)pick(4);
-	if (t->mode != KEYDB_MODE_TRANSPORT) {
+	if (t->mode == KEYDB_MODE_TUNNEL) {
 		t->src = random_addr(v6);
 		t->dst = random_addr(v6);
 		t->family = v6 ? AF_INET6 : AF_INET;

@@ -264,6 +264,19 @@ static bool has_template_family(const struct keydb_policy *p)
 	return any_template(p, template_family);
 }
 
+/* Linux reads the addresses of tunnels only, and forgets those of BEET without a word. */
+static bool template_ends(const struct keydb_policy *p, const struct keydb_template *t)
+{
+	(void)p;
+	return t->mode == KEYDB_MODE_BEET &&
+	       (sadb_family_bits(&t->src) || sadb_family_bits(&t->dst));
+}
+
+static bool has_beet_ends(const struct keydb_policy *p)
+{
+	return any_template(p, template_ends);
+}
+
 static bool template_mode(const struct keydb_policy *p, const struct keydb_template *t)
 {
 	(void)p;
@@ -294,6 +307,7 @@ static const struct {
 	{ has_template_reqid, "PF_KEY carries reqids up to 16383, at the level unique" },
 	{ has_optional_tunnel, "PF_KEY refuses the level use for tunnels going out" },
 	{ has_template_family, "PF_KEY cannot carry the family of a request without addresses" },
+	{ has_beet_ends, "PF_KEY carries the addresses of tunnel requests only" },
 	{ has_template_mode, "PF_KEY has no number for the mode" },
 };
 /* clang-format on */

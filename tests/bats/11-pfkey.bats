@@ -42,6 +42,20 @@ both() {
 	both pfkey_lab_test 'an_unknown_*'
 }
 
+# The tests of 10-libpfkey.bats over the other transport: what PF_KEY cannot carry is refused
+# there, or skipped with the reason.
+@test "SAs come back from PF_KEY as they were added" {
+	LIBPFKEY_TRANSPORT=pfkey both keydb_lab_test 'sa_*'
+}
+
+@test "policies come back from PF_KEY as they were added" {
+	LIBPFKEY_TRANSPORT=pfkey both keydb_lab_test 'policy_*'
+}
+
+@test "ten thousand entries over PF_KEY" {
+	LIBPFKEY_TRANSPORT=pfkey both keydb_lab_test 'batch_of_*'
+}
+
 @test "a program written for KAME's libipsec registers, adds, reads and deletes" {
 	LIBPFKEY_TRANSPORT=pfkey both kame_lab_test
 	LIBPFKEY_TRANSPORT=netlink both kame_lab_test
