@@ -444,7 +444,7 @@ static void a_policy_is_debugged_with_its_requests(void **state)
 			       "sadb_ext{ len=8 type=18 }\n"
 			       "sadb_x_policy{ type=2 dir=1 id=8 priority=2147483638 }\n"
 			       " { len=48 proto=50 mode=2 level=3 reqid=7\n"
-			       "sockaddr{ len=16 family=2 port=0\n"
+			       "sockaddr{ len=16 family=2 port=500\n"
 			       " c0010217  }\n"
 			       "sockaddr{ len=16 family=2 port=0\n"
 			       " c001022d  }\n"

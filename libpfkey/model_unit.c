@@ -294,6 +294,11 @@ void model_any_sa(struct model_random *r, struct keydb_sa *ret)
 
 /* ---- policies ---- */
 
+static void set_port(union keydb_addr *a, uint16_t port)
+{
+	*(a->sa.sa_family == AF_INET6 ? &a->sin6.sin6_port : &a->sin.sin_port) = htons(port);
+}
+
 /* *v6: the family of the packet here, and of what it is behind the template. */
 static void any_template(struct model_random *r, bool *v6, struct keydb_template *t)
 {
@@ -312,6 +317,10 @@ static void any_template(struct model_random *r, bool *v6, struct keydb_template
 	t->src = model_any_addr(r, *v6);
 	t->dst = model_any_addr(r, *v6);
 	t->family = t->src.sa.sa_family;
+	if (some(r) && model_below(r, 4) == 0) { /* of IKE; the kernel has no use for them */
+		set_port(&t->src, (uint16_t)model_u32(r));
+		set_port(&t->dst, (uint16_t)model_u32(r));
+	}
 }
 
 void model_any_policy(struct model_random *r, struct keydb_policy *ret)
@@ -385,6 +394,10 @@ void model_plain_policy(struct keydb_policy *p)
 	plain_limits(&p->limits);
 	memset(&p->usage, 0, sizeof(p->usage));
 	p->index = 0;
+	if (p->action != KEYDB_ACTION_IPSEC) {
+		memset(p->templates, 0, sizeof(p->templates));
+		p->n_templates = 0;
+	}
 	uint16_t family = p->sel.dst.sa.sa_family;
 	for (size_t i = 0; i < p->n_templates; i++) {
 		struct keydb_template *t = &p->templates[i];
@@ -417,6 +430,8 @@ void model_kernel_policy(struct keydb_policy *p)
 		struct keydb_template *t = &p->templates[i];
 		if (t->level != KEYDB_LEVEL_USE)
 			t->level = t->reqid ? KEYDB_LEVEL_UNIQUE : KEYDB_LEVEL_REQUIRE;
+		set_port(&t->src, 0);
+		set_port(&t->dst, 0);
 		if (t->mode != KEYDB_MODE_TRANSPORT)
 			continue;
 		memset(&t->src, 0, sizeof(t->src));

@@ -35,14 +35,15 @@ void model_any_policy(struct model_random *r, struct keydb_policy *ret);
 
 /*
  * Replaces each way to say a thing by one of them: no limit, no selector, any mode of an SA, the
- * defaults of an algorithm, the family of a template behind others.  After it values that mean the
- * same are equal in every byte.  Usage, state and sequence numbers are cleared.
+ * defaults of an algorithm, the family of a template behind others, templates of what does not
+ * protect.  After it values that mean the same are equal in every byte.  Usage, state and sequence
+ * numbers are cleared.
  */
 void model_plain_sa(struct keydb_sa *sa);
 void model_plain_policy(struct keydb_policy *p);
 /*
- * The same, and what the kernel does not keep apart: levels, addresses of transport templates, an
- * open selector of an SA's own family.
+ * The same, and what the kernel does not keep apart: levels, ports and transport addresses of
+ * templates, an open selector of an SA's own family.
  */
 void model_kernel_sa(struct keydb_sa *sa);
 void model_kernel_policy(struct keydb_policy *p);

@@ -27,6 +27,9 @@ enum {
 	WORD_MAX_BYTES = 80, /* an IPv6 address with a scope is the longest word */
 	PRIORITY_UP_MAX = 0x40000000,
 	PRIORITY_DOWN_MAX = 0x3fffffff,
+	KERNEL_TRANSPORT = 0, /* XFRM_MODE_* */
+	KERNEL_TUNNEL = 1,
+	KERNEL_BEET = 4,
 };
 
 /* The rest of the text, and the first thing that was wrong with it. */
@@ -380,8 +383,11 @@ static bool take_proto(struct text *t, uint8_t *ret)
 	int proto;
 	uint64_t n;
 	if (is_at_number(t)) {
+		const char *at = t->p;
 		if (!take_number(t, UINT8_MAX - 1, "protocol over 254", &n))
 			return false;
+		if (!n)
+			return fail_at(t, at, "a request has a protocol");
 		*ret = (uint8_t)n;
 		return true;
 	}
@@ -396,8 +402,11 @@ static bool take_mode(struct text *t, uint8_t *ret)
 	int mode;
 	uint64_t n;
 	if (is_at_number(t)) {
+		const char *at = t->p;
 		if (!take_number(t, KEYDB_MODE_OTHER - 1, "mode over 127", &n))
 			return false;
+		if (n == KERNEL_TRANSPORT || n == KERNEL_TUNNEL || n == KERNEL_BEET)
+			return fail_at(t, at, "this mode has a name");
 		*ret = KEYDB_MODE_OTHER | (uint8_t)n;
 		return true;
 	}

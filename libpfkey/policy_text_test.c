@@ -128,6 +128,8 @@ static void errors_say_where_and_why(void **state)
 		{ "in ipsec esp/transport/me-any/", 23, "me-any is for out" },
 		{ "out ipsec esp/tunnel/1.2.3.4/require", 28, "'-' expected" },
 		{ "out ipsec esp/tunnel/1.2.3.4-::1/require", 21, "addresses of two families" },
+		{ "out ipsec 0/transport//", 10, "a request has a protocol" },
+		{ "out ipsec esp/1/1.1.1.1-2.2.2.2/", 14, "this mode has a name" },
 		{ "out ipsec esp/tunnel/host-1.2.3.4/", 21, "numeric address expected" },
 		{ "out ipsec esp/tunnel/1.1.1.1[500]-2.2.2.2/", 21,
 		  "both addresses need a port, or neither" },

@@ -220,7 +220,8 @@ static bool decode_head(struct sadb_dec *d, struct sadb_span *s)
 	d->m->pid = head.sadb_msg_pid;
 	d->m->promisc = head.sadb_msg_type == SADB_X_PROMISC && head.sadb_msg_satype;
 	d->m->satype = head.sadb_msg_satype;
-	d->m->sa.id.proto = sadb_proto(head.sadb_msg_satype);
+	if (head.sadb_msg_type != SADB_X_PROMISC) /* there it says on or off */
+		d->m->sa.id.proto = sadb_proto(head.sadb_msg_satype);
 	return true;
 }
 

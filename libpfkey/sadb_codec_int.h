@@ -83,6 +83,8 @@ bool sadb_take_sockaddr(const struct sadb_layout *l, struct sadb_span *s, union 
 /* The mode of an SA or a request as the model has it; false if the layout has no such mode. */
 bool sadb_take_mode(const struct sadb_layout *l, uint8_t number, uint8_t *ret);
 void sadb_put_sockaddr(struct sadb_enc *e, const union keydb_addr *a, uint16_t port);
+/* In network order; 0 for no address. */
+uint16_t sadb_port_of(const union keydb_addr *a);
 /* 32, 128, or 0 for no address. */
 uint8_t sadb_family_bits(const union keydb_addr *a);
 

@@ -84,7 +84,7 @@ static uint16_t take_port(union keydb_addr *a)
 	return port;
 }
 
-static uint16_t port_of(const union keydb_addr *a)
+uint16_t sadb_port_of(const union keydb_addr *a)
 {
 	return a->sa.sa_family == AF_INET ? a->sin.sin_port : a->sin6.sin6_port;
 }
@@ -166,7 +166,7 @@ static void put_selector(struct sadb_enc *e, const struct keydb_selector *sel, b
 /* The end of an SA: all of the address, no protocol. */
 static void put_end(struct sadb_enc *e, const union keydb_addr *a)
 {
-	put_address(e, a, sadb_family_bits(a), 0, port_of(a));
+	put_address(e, a, sadb_family_bits(a), 0, sadb_port_of(a));
 }
 
 static void encode_address(struct sadb_enc *e, uint16_t type)
@@ -569,7 +569,7 @@ static void encode_natt_port(struct sadb_enc *e, uint16_t type)
 	if (type == SADB_X_EXT_NAT_T_SPORT)
 		x.sadb_x_nat_t_port_port = htons(m->sa.encap_src_port);
 	else if (e->subject == SUBJECT_MAPPING)
-		x.sadb_x_nat_t_port_port = port_of(&m->new_addr);
+		x.sadb_x_nat_t_port_port = sadb_port_of(&m->new_addr);
 	else
 		x.sadb_x_nat_t_port_port = htons(m->sa.encap_dst_port);
 	sadb_put(e, &x, sizeof(x));
@@ -587,6 +587,8 @@ static bool decode_ctx(struct sadb_dec *d, uint16_t type, struct sadb_span ext)
 		return sadb_refuse(d, "security context too long");
 	if (!sadb_take(&ext, text, x.sadb_x_ctx_len))
 		return sadb_refuse(d, "security context shorter than it says");
+	if (!x.sadb_x_ctx_len) /* as good as none */
+		return true;
 	if (of_policy(d->subject)) {
 		d->m->policy.ctx_alg = x.sadb_x_ctx_alg;
 		d->m->policy.ctx_doi = x.sadb_x_ctx_doi;
@@ -717,8 +719,8 @@ static void encode_kmaddress(struct sadb_enc *e, uint16_t type)
 	struct sadb_x_kmaddress x = { .sadb_x_kmaddress_reserved = 0 };
 	(void)type;
 	sadb_put(e, &x, sizeof(x));
-	sadb_put_sockaddr(e, &e->m->km_src, port_of(&e->m->km_src));
-	sadb_put_sockaddr(e, &e->m->km_dst, port_of(&e->m->km_dst));
+	sadb_put_sockaddr(e, &e->m->km_src, sadb_port_of(&e->m->km_src));
+	sadb_put_sockaddr(e, &e->m->km_dst, sadb_port_of(&e->m->km_dst));
 }
 
 static void set_filter_addr(union keydb_addr *a, uint16_t family, const void *bytes)

@@ -159,8 +159,8 @@ static void put_request(struct sadb_enc *e, const struct keydb_template *t)
 		sadb_fail(e, -EINVAL, "a tunnel request needs two addresses");
 	sadb_put(e, &x, sizeof(x));
 	if (ends) {
-		sadb_put_sockaddr(e, &t->src, 0);
-		sadb_put_sockaddr(e, &t->dst, 0);
+		sadb_put_sockaddr(e, &t->src, sadb_port_of(&t->src));
+		sadb_put_sockaddr(e, &t->dst, sadb_port_of(&t->dst));
 	}
 	if (e->error)
 		return;

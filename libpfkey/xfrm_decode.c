@@ -158,7 +158,8 @@ static void decode_usage(const struct xfrm_lifetime_cur *x, struct keydb_usage *
 static bool decode_sa_info(const struct xfrm_usersa_info *x, struct keydb_sa *ret)
 {
 	memset(ret, 0, sizeof(*ret));
-	if (!xfrm_family_bits(x->family) || !decode_selector(&x->sel, &ret->sel))
+	if (!xfrm_family_bits(x->family) || x->mode >= KEYDB_MODE_OTHER ||
+	    !decode_selector(&x->sel, &ret->sel))
 		return false;
 	ret->flags = xfrm_flags_from_kernel(xfrm_sa_flags, x->flags);
 	if (x->sel.family == x->family && is_open(&x->sel) && !(ret->flags & KEYDB_SA_AF_UNSPEC))
@@ -205,7 +206,8 @@ static void decode_alg(struct dec *d, int type, enum keydb_alg_kind kind, struct
 		return;
 	size_t key_bytes = ((size_t)x.alg_key_len + 7) / 8;
 	if (key_bytes > sizeof(ret->key) || key_bytes > (size_t)nla_len(d->attrs[type]) - head ||
-	    x.alg_trunc_len > UINT16_MAX || !memchr(x.alg_name, 0, sizeof(x.alg_name))) {
+	    x.alg_trunc_len > UINT16_MAX || !x.alg_name[0] ||
+	    !memchr(x.alg_name, 0, sizeof(x.alg_name))) {
 		d->bad = true;
 		return;
 	}
@@ -227,6 +229,8 @@ static void decode_encap(struct dec *d, uint16_t family, struct keydb_sa *ret)
 		return;
 	if (!x.encap_type || x.encap_type > UINT8_MAX)
 		d->bad = true;
+	if (!x.encap_sport && !x.encap_dport) /* as good as none */
+		return;
 	ret->encap_type = x.encap_type == UDP_ENCAP_ESPINUDP ? KEYDB_ENCAP_UDP
 							     : (uint8_t)x.encap_type;
 	ret->encap_src_port = ntohs(x.encap_sport);
@@ -263,7 +267,7 @@ struct ctx_out {
 static void decode_ctx(struct dec *d, struct ctx_out out)
 {
 	struct xfrm_user_sec_ctx x;
-	if (!fetch(d, XFRMA_SEC_CTX, &x, sizeof(x)))
+	if (!fetch(d, XFRMA_SEC_CTX, &x, sizeof(x)) || !x.ctx_len)
 		return;
 	if (x.ctx_len > KEYDB_CTX_MAX_BYTES ||
 	    x.ctx_len > (size_t)nla_len(d->attrs[XFRMA_SEC_CTX]) - sizeof(x)) {
@@ -353,7 +357,7 @@ uint8_t xfrm_sa_state(const struct keydb_sa *sa, uint64_t now_sec)
 static bool decode_template(const struct xfrm_user_tmpl *x, struct keydb_template *ret)
 {
 	memset(ret, 0, sizeof(*ret));
-	if (!xfrm_family_bits(x->family))
+	if (!xfrm_family_bits(x->family) || x->mode >= KEYDB_MODE_OTHER)
 		return false;
 	if (x->mode != XFRM_MODE_TRANSPORT) {
 		ret->src = xfrm_addr_from_kernel(&x->saddr, x->family, 0);
