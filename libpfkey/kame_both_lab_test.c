@@ -165,13 +165,21 @@ static void put_policy(caddr_t at)
 		put(" id #%zu/%u", place_of(policy_id), policy_id % 8);
 	}
 	put(" priority %x", x.sadb_x_policy_priority);
+	bool made = false;
 	while (i < len) {
 		struct sadb_x_ipsecrequest r;
 		memcpy(&r, at + i, sizeof(r));
 		assert_true(r.sadb_x_ipsecrequest_len >= sizeof(r));
 		put_request(at + i);
+		made |= r.sadb_x_ipsecrequest_reqid > IPSEC_MANUAL_REQID_MAX;
 		i += r.sadb_x_ipsecrequest_len;
 	}
+	char *text = ipsec_dump_policy_withports(at, " + ");
+	if (!text)
+		fail_msg("%s", ipsec_strerror());
+	if (!made)
+		put(" \"%s\"", text);
+	free(text);
 }
 
 static int by_number(const void *a, const void *b)

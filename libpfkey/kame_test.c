@@ -84,6 +84,23 @@ static void policies_go_to_bytes_and_back(void **state)
 	}
 }
 
+/* Linux dumps them with the directions 4 and 5. */
+static void policies_of_sockets_are_printed(void **state)
+{
+	struct sadb_x_policy x = { .sadb_x_policy_len = sizeof(x) / 8,
+				   .sadb_x_policy_exttype = SADB_X_EXT_POLICY,
+				   .sadb_x_policy_type = IPSEC_POLICY_NONE,
+				   .sadb_x_policy_dir = 5,
+				   .sadb_x_policy_id = 12,
+				   .sadb_x_policy_priority = PRIORITY_DEFAULT };
+	(void)state;
+	char *text = ipsec_dump_policy((caddr_t)&x, NULL);
+	assert_string_equal(text, "out(socket) prio def none");
+	free(text);
+	x.sadb_x_policy_id = 13; /* a direction that there is not */
+	assert_null(ipsec_dump_policy((caddr_t)&x, NULL));
+}
+
 static void requests_stand_behind_the_delimiter(void **state)
 {
 	const char *words = "in ipsec esp/transport//require";
@@ -429,6 +446,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(policies_go_to_bytes_and_back),
+		CASE(policies_of_sockets_are_printed),
 		CASE(requests_stand_behind_the_delimiter),
 		CASE(bad_policies_are_refused_with_the_place),
 		CASE(keys_are_checked_against_the_kernels_list),

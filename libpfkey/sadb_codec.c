@@ -328,6 +328,7 @@ int sadb_decode_policy(const void *buf, size_t len, struct keydb_policy *ret, co
 {
 	struct sadb_message m;
 	struct sadb_dec d = { .m = &m,
+			      .way = PFKEY_REPLY, /* a dump's too: of sockets, by their ids */
 			      .subject = SUBJECT_POLICY,
 			      .layout = &sadb_layouts[KEYDB_LAYOUT_LINUX] };
 	struct sadb_span s = { buf, len }, ext;
