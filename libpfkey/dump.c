@@ -19,6 +19,9 @@
 
 enum {
 	TIME_COLUMNS = 20,
+	TIMES_KEPT = 8,         /* a power of two */
+	DECIMAL_MAX_CHARS = 20, /* of 64 bits */
+	HEX32_CHARS = 8,
 	UPPER_ANY = 255,
 	PROTO_BUFFER_BYTES = 1024,
 	PROTO_NUMBERS = 256,
@@ -35,6 +38,39 @@ static const char *const action_names[] = { "discard", "none", "ipsec", "entrust
 static const char *const level_names[] = { "default", "use", "require", "unique" };
 static const char *const mode_names[] = { "any", "transport", "tunnel", "beet" };
 static const char *const state_names[] = { "larval", "mature", "dying", "dead" };
+
+/* Tables are long, and fprintf() takes several times as long as these. */
+
+/* Writes n without a zero behind it, and returns the number of characters. */
+static size_t decimal(char text[DECIMAL_MAX_CHARS], uint64_t n)
+{
+	size_t len = 1, at;
+	for (uint64_t rest = n; rest >= 10; rest /= 10)
+		len++;
+	for (at = len; at > 0; n /= 10)
+		text[--at] = (char)('0' + n % 10);
+	return len;
+}
+
+/* The words before it, then the number. */
+static void put_number(FILE *f, const char *before, uint64_t n)
+{
+	char text[DECIMAL_MAX_CHARS];
+	fputs(before, f);
+	fwrite(text, 1, decimal(text, n), f);
+}
+
+/* The same as "0x%08x". */
+static void put_hex32(FILE *f, const char *before, uint32_t n)
+{
+	static const char digits[] = "0123456789abcdef";
+	char text[HEX32_CHARS];
+	for (size_t at = sizeof(text); at > 0; n >>= 4)
+		text[--at] = digits[n & 15];
+	fputs(before, f);
+	fputs("0x", f);
+	fwrite(text, 1, sizeof(text), f);
+}
 
 /* The name, or the number for what has none. */
 static void put_name(FILE *f, const char *const *names, size_t n, unsigned int value)
@@ -73,9 +109,26 @@ static void put_proto(FILE *f, uint8_t proto)
 	}
 }
 
+static void put_v4(FILE *f, const struct in_addr *a)
+{
+	char text[4 * DECIMAL_MAX_CHARS];
+	uint8_t bytes[sizeof(*a)];
+	size_t n = 0;
+	memcpy(bytes, a, sizeof(bytes));
+	for (size_t i = 0; i < sizeof(bytes); i++) {
+		n += decimal(text + n, bytes[i]);
+		text[n++] = '.';
+	}
+	fwrite(text, 1, n - 1, f);
+}
+
 static void put_addr(FILE *f, const union keydb_addr *a)
 {
 	char host[NI_MAXHOST];
+	if (a->sa.sa_family == AF_INET) {
+		put_v4(f, &a->sin.sin_addr);
+		return;
+	}
 	socklen_t len = a->sa.sa_family == AF_INET6 ? sizeof(a->sin6) : sizeof(a->sin);
 	if (getnameinfo(&a->sa, len, host, sizeof(host), NULL, 0, NI_NUMERICHOST))
 		fputs("unknown-af", f);
@@ -93,17 +146,30 @@ static uint64_t or_zero(uint64_t limit)
 	return limit == KEYDB_INFINITE ? 0 : limit;
 }
 
-/* "Nov 22 16:10:02 2026": ctime() without the day of the week. */
+/*
+ * "Nov 22 16:10:02 2026": ctime() without the day of the week.  Entries that came together have one
+ * time, so a thread remembers the last ones.
+ */
 static void put_time(FILE *f, uint64_t sec)
 {
+	static _Thread_local struct {
+		uint64_t sec;
+		char text[TIME_COLUMNS + 1];
+	} kept[TIMES_KEPT];
 	char buf[64];
 	time_t t = (time_t)sec;
-	if (!sec)
-		fprintf(f, "%*s", TIME_COLUMNS, "");
-	else if (!ctime_r(&t, buf))
+	size_t i = sec % TIMES_KEPT;
+	if (!sec) {
+		fputs("                    ", f);
+	} else if (kept[i].sec == sec) {
+		fputs(kept[i].text, f);
+	} else if (!ctime_r(&t, buf)) {
 		fputs("????????????????????", f);
-	else
-		fprintf(f, "%.*s", TIME_COLUMNS, buf + 4);
+	} else {
+		kept[i].sec = sec;
+		memcpy(kept[i].text, buf + 4, TIME_COLUMNS);
+		fputs(kept[i].text, f);
+	}
 }
 
 static void put_ctx(FILE *f, uint8_t doi, uint8_t alg, const char *text, uint16_t len)
@@ -170,7 +236,8 @@ static bool has_alg(const struct keydb_alg *a)
 static void put_alg_name(FILE *f, const struct keydb_alg *a)
 {
 	const struct keydb_alg_info *info = keydb_alg_by_id(a->id);
-	fprintf(f, "%s ", info ? info->setkey_name : a->name);
+	fputs(info ? info->setkey_name : a->name, f);
+	fputc(' ', f);
 }
 
 static void put_hex_line(FILE *f, const uint8_t *bytes, size_t len, bool is_first)
@@ -208,7 +275,9 @@ static void put_alg(FILE *f, char letter, const struct keydb_alg *a)
 {
 	if (!has_alg(a))
 		return;
-	fprintf(f, "\t%c: ", letter);
+	fputc('\t', f);
+	fputc(letter, f);
+	fputs(": ", f);
 	put_alg_name(f, a);
 	put_key(f, a);
 	fputc('\n', f);
@@ -238,8 +307,11 @@ static void put_sa_addr(const struct keydb_print *out, const union keydb_addr *a
 
 static void put_ids(FILE *f, const struct keydb_sa *sa)
 {
-	fprintf(f, " spi=%u(0x%08x) reqid=%u(0x%08x)\n", sa->id.spi, sa->id.spi, sa->reqid,
-		sa->reqid);
+	put_number(f, " spi=", sa->id.spi);
+	put_hex32(f, "(", sa->id.spi);
+	put_number(f, ") reqid=", sa->reqid);
+	put_hex32(f, "(", sa->reqid);
+	fputs(")\n", f);
 	if (sa->encap_oa.sa.sa_family) {
 		fputs("\tNAT OA=", f);
 		put_addr(f, &sa->encap_oa);
@@ -282,26 +354,30 @@ static void put_sa_lifetimes(FILE *f, const struct keydb_sa *sa, uint64_t now)
 	put_time(f, u->add_time);
 	fputs("\tcurrent: ", f);
 	put_time(f, now);
-	fprintf(f, "\n\tdiff: %ju(s)\thard: %ju(s)\tsoft: %ju(s)\n",
-		(uintmax_t)(u->add_time ? now - u->add_time : 0),
-		(uintmax_t)or_zero(l->hard_add_sec), (uintmax_t)or_zero(l->soft_add_sec));
-	fputs("\tlast: ", f);
+	put_number(f, "\n\tdiff: ", u->add_time ? now - u->add_time : 0);
+	put_number(f, "(s)\thard: ", or_zero(l->hard_add_sec));
+	put_number(f, "(s)\tsoft: ", or_zero(l->soft_add_sec));
+	fputs("(s)\n\tlast: ", f);
 	put_time(f, u->last_time ? u->last_time : u->use_time);
-	fprintf(f, "\thard: %ju(s)\tsoft: %ju(s)\n", (uintmax_t)or_zero(l->hard_use_sec),
-		(uintmax_t)or_zero(l->soft_use_sec));
-	fprintf(f, "\tcurrent: %ju(bytes)\thard: %ju(bytes)\tsoft: %ju(bytes)\n",
-		(uintmax_t)u->bytes, (uintmax_t)or_zero(l->hard_bytes),
-		(uintmax_t)or_zero(l->soft_bytes));
-	fprintf(f, "\tallocated: %ju\thard: %ju\tsoft: %ju\n", (uintmax_t)u->packets,
-		(uintmax_t)or_zero(l->hard_packets), (uintmax_t)or_zero(l->soft_packets));
+	put_number(f, "\thard: ", or_zero(l->hard_use_sec));
+	put_number(f, "(s)\tsoft: ", or_zero(l->soft_use_sec));
+	put_number(f, "(s)\n\tcurrent: ", u->bytes);
+	put_number(f, "(bytes)\thard: ", or_zero(l->hard_bytes));
+	put_number(f, "(bytes)\tsoft: ", or_zero(l->soft_bytes));
+	put_number(f, "(bytes)\n\tallocated: ", u->packets);
+	put_number(f, "\thard: ", or_zero(l->hard_packets));
+	put_number(f, "\tsoft: ", or_zero(l->soft_packets));
+	fputc('\n', f);
 }
 
 static void put_port(FILE *f, bool any, uint16_t port)
 {
-	if (any || !port)
+	if (any || !port) {
 		fputs("[any]", f);
-	else
-		fprintf(f, "[%u]", port);
+	} else {
+		put_number(f, "[", port);
+		fputc(']', f);
+	}
 }
 
 /* In the extra line a mask can be shown where it is. */
@@ -319,7 +395,7 @@ static void put_prefix(FILE *f, const union keydb_addr *a, uint8_t bits)
 {
 	put_addr(f, a);
 	if (bits != (a->sa.sa_family == AF_INET6 ? 128 : 32))
-		fprintf(f, "/%u", bits);
+		put_number(f, "/", bits);
 }
 
 static bool has_family(const struct keydb_selector *s)
@@ -392,8 +468,10 @@ static void put_sa_extra(FILE *f, const struct keydb_sa *sa)
 
 static void put_window(FILE *f, const struct keydb_sa *sa, uint32_t window, uint32_t flags)
 {
-	fprintf(f, "\tseq=0x%08x replay=%u flags=0x%08x state=", (uint32_t)sa->seq_out, window,
-		flags);
+	put_hex32(f, "\tseq=", (uint32_t)sa->seq_out);
+	put_number(f, " replay=", window);
+	put_hex32(f, " flags=", flags);
+	fputs(" state=", f);
 	PUT_NAME(f, state_names, sa->state);
 	fputs(" \n", f);
 }
@@ -412,7 +490,9 @@ void keydb_sa_print(const struct keydb_print *out, const struct keydb_sa *sa, ui
 	put_sa_lifetimes(f, sa, now_of(out));
 	put_ctx(f, sa->ctx_doi, sa->ctx_alg, sa->ctx, sa->ctx_len);
 	put_sa_extra(f, sa);
-	fprintf(f, "\tsadb_seq=%u pid=%u refcnt=0\n", seq, out->pid);
+	put_number(f, "\tsadb_seq=", seq);
+	put_number(f, " pid=", out->pid);
+	fputs(" refcnt=0\n", f);
 }
 
 /* ---- SAs in messages ---- */
@@ -571,11 +651,12 @@ static void put_priority(FILE *f, uint32_t priority)
 		return;
 	while (i < N_ELEMENTS(bases) - 1 && priority >= bases[i].below)
 		i++;
-	fprintf(f, " prio %s", bases[i].name);
+	fputs(" prio ", f);
+	fputs(bases[i].name, f);
 	if (priority < bases[i].base)
-		fprintf(f, " + %u", bases[i].base - priority);
+		put_number(f, " + ", bases[i].base - priority);
 	else if (priority > bases[i].base)
-		fprintf(f, " - %u", priority - bases[i].base);
+		put_number(f, " - ", priority - bases[i].base);
 }
 
 static void put_end(const struct keydb_print *out, const union keydb_addr *a)
@@ -600,7 +681,7 @@ static void put_request(const struct keydb_print *out, const struct keydb_templa
 	fputc('/', f);
 	PUT_NAME(f, level_names, t->level);
 	if (t->reqid)
-		fprintf(f, "%c%u", t->reqid > KEYDB_REQID_MANUAL_MAX ? '#' : ':', t->reqid);
+		put_number(f, t->reqid > KEYDB_REQID_MANUAL_MAX ? "#" : ":", t->reqid);
 }
 
 static void extra_port_mask(struct extra *x, const char *name, uint16_t port, uint16_t mask)
@@ -675,9 +756,9 @@ static void put_policy_times(FILE *f, const struct keydb_policy *p)
 
 static void put_policy_limits(FILE *f, const struct keydb_policy *p)
 {
-	fprintf(f, "\tlifetime: %ju(s) validtime: %ju(s)\n",
-		(uintmax_t)or_zero(p->limits.hard_add_sec),
-		(uintmax_t)or_zero(p->limits.hard_use_sec));
+	put_number(f, "\tlifetime: ", or_zero(p->limits.hard_add_sec));
+	put_number(f, "(s) validtime: ", or_zero(p->limits.hard_use_sec));
+	fputs("(s)\n", f);
 }
 
 void keydb_policy_print(const struct keydb_print *out, const struct keydb_policy *p, uint32_t seq)
@@ -689,7 +770,10 @@ void keydb_policy_print(const struct keydb_print *out, const struct keydb_policy
 	put_policy_limits(f, p);
 	put_ctx(f, p->ctx_doi, p->ctx_alg, p->ctx, p->ctx_len);
 	put_policy_extra(f, p);
-	fprintf(f, "\tspid=%u seq=%u pid=%u\n\trefcnt=1\n", p->index, seq, out->pid);
+	put_number(f, "\tspid=", p->index);
+	put_number(f, " seq=", seq);
+	put_number(f, " pid=", out->pid);
+	fputs("\n\trefcnt=1\n", f);
 }
 
 /* ---- policies in messages ---- */
