@@ -21,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { READ_BYTES = 64 * 1024, WRITE_BYTES = 256 * 1024 };
@@ -99,15 +100,25 @@ static void text_drop(struct text *t, size_t n)
 	t->len -= n;
 }
 
+/* Room for a whole file at once: growing would copy and wipe it as often as it doubles. */
+static int text_reserve_file(struct text *t, int fd)
+{
+	struct stat st;
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_size <= 0)
+		return 0;
+	return text_reserve(t, (size_t)st.st_size + READ_BYTES);
+}
+
 static int text_load(struct text *t, const char *file)
 {
 	int fd = strcmp(file, "-") ? open(file, O_RDONLY | O_CLOEXEC) : STDIN_FILENO;
 	if (fd < 0)
 		return -errno;
-	ssize_t n;
-	do
-		n = text_read(t, fd);
-	while (n > 0);
+	ssize_t n = text_reserve_file(t, fd);
+	if (n == 0)
+		do
+			n = text_read(t, fd);
+		while (n > 0);
 	if (fd != STDIN_FILENO)
 		close(fd);
 	return (int)n;
