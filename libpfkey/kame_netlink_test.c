@@ -558,6 +558,31 @@ static void torn_datagrams_are_skipped(void **state)
 	silence();
 }
 
+/* Whatever bytes come: messages that can be read, or nothing; and then the next one. */
+static void damaged_datagrams_do_no_harm(void **state)
+{
+	(void)state;
+	srand(1);
+	for (int i = 0; i < 5000; i++) {
+		static const uint16_t types[] = { XFRM_MSG_NEWSA,   XFRM_MSG_DELSA,
+						  XFRM_MSG_ACQUIRE, XFRM_MSG_EXPIRE,
+						  XFRM_MSG_MAPPING, XFRM_MSG_MIGRATE,
+						  NLMSG_ERROR,      NLMSG_DONE };
+		say_sa(types[rand() % 8], NLM_F_MULTI, 1, 1, SPI);
+		say_policy(XFRM_MSG_NEWPOLICY, 1, 1, 9, false);
+		for (int n = rand() % 8; n > 0; n--)
+			said[rand() % (int)said_len] = (uint8_t)rand();
+		send_said();
+		for (struct sadb_msg *m; (m = pfkey_recv(so)) != NULL; free(m))
+			assert_true(m->sadb_msg_len * 8u >= sizeof(*m));
+		assert_int_equal(errno, EAGAIN);
+	}
+	say_sa(XFRM_MSG_NEWSA, 0, 1, 1, SPI);
+	send_said();
+	heard(SADB_ADD, 0);
+	silence();
+}
+
 /* ---- dumps ---- */
 
 static uint32_t dump(void)
@@ -828,6 +853,7 @@ int main(void)
 		CASE(an_acquire_proposes_what_was_registered),
 		CASE(what_says_nothing_wakes_nobody),
 		CASE(torn_datagrams_are_skipped),
+		CASE(damaged_datagrams_do_no_harm),
 		CASE(a_dump_is_numbered_and_its_last_entry_is_0),
 		CASE(events_come_between_the_entries),
 		CASE(an_empty_dump_is_an_error),
