@@ -608,7 +608,7 @@ static void put_upper(FILE *f, const struct keydb_selector *s)
 	unsigned int a = s->src_port_any ? 0 : s->src_port;
 	unsigned int b = s->dst_port_any ? 0 : s->dst_port;
 	put_proto_name(f, s->proto ? s->proto : UPPER_ANY);
-	if (has_ports(s->proto) || (!a && !b))
+	if (has_ports(s->proto) || (s->src_port_any && s->dst_port_any))
 		return;
 	if (s->proto == IPPROTO_GRE)
 		fprintf(f, " %u", (a << 16) + b);
@@ -684,10 +684,12 @@ static void put_request(const struct keydb_print *out, const struct keydb_templa
 		put_number(f, t->reqid > KEYDB_REQID_MANUAL_MAX ? "#" : ":", t->reqid);
 }
 
-static void extra_port_mask(struct extra *x, const char *name, uint16_t port, uint16_t mask)
+/* KAME's format has one word for port 0 and for any. */
+static void extra_port(struct extra *x, const char *name, uint16_t port, uint16_t mask,
+		       bool shows_any)
 {
-	if (mask)
-		fprintf(extra_word(x), "%s=%u/0x%04x", name, port, mask);
+	if (mask || shows_any)
+		fprintf(extra_word(x), "%s=%u/0x%04x", name, port, mask ? mask : UINT16_MAX);
 }
 
 /* But the two that have their own line. */
@@ -711,14 +713,17 @@ static void extra_requests(struct extra *x, const struct keydb_policy *p)
 
 static void put_policy_extra(FILE *f, const struct keydb_policy *p)
 {
+	const struct keydb_selector *s = &p->sel;
 	struct extra x = { .f = f };
 	extra_flag(&x, p->flags, KEYDB_POLICY_LOCALOK, "localok");
 	extra_flag(&x, p->flags, KEYDB_POLICY_ICMP, "icmp");
 	extra_flag(&x, p->sub, true, "sub");
 	extra_if_id(&x, p->if_id);
 	extra_mark(&x, "mark", &p->mark);
-	extra_port_mask(&x, "src-port", p->sel.src_port, p->sel.src_port_mask);
-	extra_port_mask(&x, "dst-port", p->sel.dst_port, p->sel.dst_port_mask);
+	extra_port(&x, "src-port", s->src_port, s->src_port_mask,
+		   has_ports(s->proto) && !s->src_port_any && !s->src_port);
+	extra_port(&x, "dst-port", s->dst_port, s->dst_port_mask,
+		   has_ports(s->proto) && !s->dst_port_any && !s->dst_port);
 	extra_u64(&x, "ifindex", p->sel.ifindex);
 	extra_limits(&x, &p->limits);
 	extra_requests(&x, p);

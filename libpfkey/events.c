@@ -70,8 +70,11 @@ static int take(struct netlink_events *e, struct keydb_event *ret)
 		struct nlmsghdr *h = e->at;
 		e->at = nlmsg_next(h, &e->left);
 		if (xfrm_decode_event(h->nlmsg_type, nlmsg_data(h), (size_t)nlmsg_datalen(h),
-				      ret) == 0)
-			return 1;
+				      ret) != 0)
+			continue;
+		e->base.message = h;
+		e->base.message_len = h->nlmsg_len;
+		return 1;
 	}
 	e->left = 0;
 	return 0;

@@ -17,7 +17,8 @@
 struct pfkey_events {
 	struct keydb_events base; /* first */
 	uint32_t mask;
-	struct keydb db; /* asks for the policy of an ACQUIRE */
+	struct sadb_msg *latest; /* message */
+	struct keydb db;         /* asks for the policy of an ACQUIRE */
 };
 
 static void pfkey_events_close(struct keydb_events *base)
@@ -27,6 +28,7 @@ static void pfkey_events_close(struct keydb_events *base)
 		e->db.transport->close(&e->db);
 	if (base->fd >= 0)
 		close(base->fd);
+	pfkey_io_free(e->latest, e->latest ? (size_t)e->latest->sadb_msg_len * 8 : 0);
 	free(e);
 }
 
@@ -133,6 +135,15 @@ static bool make_event(struct pfkey_events *e, const struct sadb_message *m,
 	return false;
 }
 
+/* Keeps the message behind the event, instead of the one before. */
+static void keep(struct pfkey_events *e, struct sadb_msg *msg, size_t len)
+{
+	pfkey_io_free(e->latest, e->latest ? (size_t)e->latest->sadb_msg_len * 8 : 0);
+	e->latest = msg;
+	e->base.message = msg;
+	e->base.message_len = len;
+}
+
 static int pfkey_events_next(struct keydb_events *base, struct keydb_event *ret)
 {
 	struct pfkey_events *e = (struct pfkey_events *)base;
@@ -147,9 +158,11 @@ static int pfkey_events_next(struct keydb_events *base, struct keydb_event *ret)
 		if (rc)
 			return rc == -ETIMEDOUT ? 0 : rc;
 		rc = sadb_decode(PFKEY_REPLY, msg, len, &m, &why);
-		pfkey_io_free(msg, len);
-		if (!rc && !m.error && make_event(e, &m, ret))
+		if (!rc && !m.error && make_event(e, &m, ret)) {
+			keep(e, msg, len);
 			return 1;
+		}
+		pfkey_io_free(msg, len);
 	}
 }
 

@@ -185,5 +185,13 @@ int keydb_events_fd(const struct keydb_events *e)
 
 int keydb_events_next(struct keydb_events *e, struct keydb_event *ret)
 {
+	e->message = NULL;
+	e->message_len = 0;
 	return e->next(e, ret);
+}
+
+const void *keydb_events_message(const struct keydb_events *e, size_t *ret_len)
+{
+	*ret_len = e->message_len;
+	return e->message;
 }

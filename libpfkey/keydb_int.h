@@ -38,6 +38,8 @@ struct keydb_transport {
 /* Embedded as the first member by a transport's own events. */
 struct keydb_events {
 	int fd;
+	const void *message; /* behind the latest event, borrowed from the transport's part */
+	size_t message_len;
 	int (*next)(struct keydb_events *e, struct keydb_event *ret);
 	void (*close)(struct keydb_events *e);
 };

@@ -425,6 +425,14 @@ static int run_tables(const struct arguments *args)
 	return rc ? -EIO : 0;
 }
 
+static int run_watch(const struct arguments *args)
+{
+	struct watch_options options = { .epoch = args->epoch,
+					 .json = args->apply.json,
+					 .hex = args->hex };
+	return complain_access(watch_events(&options));
+}
+
 static int run(const struct arguments *args)
 {
 	switch (args->mode) {
@@ -443,7 +451,7 @@ static int run(const struct arguments *args)
 	case MODE_FROM_IP:
 		return run_from_ip(args);
 	case MODE_WATCH:
-		return complain_access(watch_events(args->epoch, args->apply.json));
+		return run_watch(args);
 	default:
 		return run_tables(args);
 	}

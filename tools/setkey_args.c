@@ -27,11 +27,12 @@ const char arguments_usage[] =
 	"       setkey [-v] -F              delete all SAs\n"
 	"       setkey [-v] -FP             delete all policies\n"
 	"       setkey [-a] -Dl             show the SAs in short, each second\n"
-	"       setkey -x | -xx             show events with the time, or seconds since 1970\n"
+	"       setkey [-H] -x | -xx        show events with the time, or seconds since 1970\n"
 	"       setkey [-p] FILE...         show messages of PF_KEY that are in files\n"
 	"       setkey -V | -h              version, this text\n"
 	" -a  also dead SAs            -p  with ports\n"
 	" -n  check only, do nothing   -v  tell each command that is done\n"
+	" -H  also the kernel's messages, in hex: with keys\n"
 	" -N  no per-socket policies\n"
 	" -r  an \"in\" policy also holds for forwarded packets (default)\n"
 	" -k  policies as the kernel has them: in, out and fwd apart\n"
@@ -60,7 +61,7 @@ static int refuse(const char *option, const char *why)
 	return -EINVAL;
 }
 
-/* Options that give a mode, and those that cannot be had. */
+/* Options that give a mode. */
 static int take_mode_option(struct arguments *args, int option, const char *value)
 {
 	switch (option) {
@@ -75,11 +76,9 @@ static int take_mode_option(struct arguments *args, int option, const char *valu
 		return set_mode(args, MODE_DUMP);
 	case 'F':
 		return set_mode(args, MODE_FLUSH);
-	case 'x':
+	default:
 		args->epoch = args->mode == MODE_WATCH;
 		return set_mode(args, MODE_WATCH);
-	default:
-		return refuse("-H", "events are shown in words only");
 	}
 }
 
@@ -112,6 +111,9 @@ static int take_option(struct arguments *args, int option, const char *value)
 		return 0;
 	case 'n':
 		args->check_only = true;
+		return 0;
+	case 'H':
+		args->hex = true;
 		return 0;
 	case 'N':
 		args->apply.hide_socket_policies = true;
@@ -157,6 +159,8 @@ static int check_arguments(const struct arguments *args, int argc, char **argv)
 		return refuse("-P", "goes with -D or -F");
 	if (args->loop && (args->mode != MODE_DUMP || args->policies))
 		return refuse("-l", "goes with -D");
+	if (args->hex && (args->mode != MODE_WATCH || args->apply.json))
+		return refuse("-H", "goes with -x, without --json");
 	if (args->layout && args->mode != MODE_SHOW)
 		return refuse("--layout", "goes with dump files");
 	if (args->apply.json && (args->mode == MODE_FLUSH || args->mode == MODE_FROM_IP ||

@@ -27,6 +27,7 @@ struct arguments {
 	bool check_only;    /* -n, --check: parse, and leave the kernel alone */
 	bool loop;          /* -l: the short list each second */
 	bool epoch;         /* -xx: times in seconds since 1970 */
+	bool hex;           /* -H: also the messages of events */
 	bool diff, sync;    /* compare the kernel with the file; make it equal */
 	bool compat;        /* --compat: KAME's exit codes */
 	struct apply_options apply;

@@ -100,7 +100,9 @@ static void x_twice_shows_seconds(void **state)
 	assert_int_equal(args.mode, MODE_WATCH);
 	assert_false(args.epoch);
 	assert_int_equal(parse("-xx"), 0);
-	assert_true(args.epoch);
+	assert_true(args.epoch && !args.hex);
+	assert_int_equal(parse("-H -x"), 0); /* as KAME's took it */
+	assert_true(args.hex);
 	assert_int_equal(parse("-Dl"), 0);
 	assert_true(args.loop && !args.epoch);
 }
@@ -137,7 +139,9 @@ static void what_does_not_fit_together_is_refused(void **state)
 		"-l",
 		"-DPl",
 		"-n -x",
-		"-H -x",
+		"-H -D",
+		"-H",
+		"-H -x --json",
 		"-D -x",
 		"--diff -c",
 		"--sync -D",

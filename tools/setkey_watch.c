@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SHORT_AGE_MAX_SEC = 999 };
+enum { SHORT_AGE_MAX_SEC = 999, HEX_COLUMNS = 16 };
 
 /* ---- events ---- */
 
@@ -119,24 +119,47 @@ void watch_print_event(void *file, const struct keydb_event *e, const struct tim
 	fputc('\n', file);
 }
 
+void watch_print_hex(void *file, const void *bytes, size_t len)
+{
+	const uint8_t *p = bytes;
+	for (size_t i = 0; i < len; i += HEX_COLUMNS) {
+		fprintf(file, "\t%04zx", i);
+		for (size_t j = i; j < i + HEX_COLUMNS; j++)
+			fprintf(file, j < len ? " %02x" : "   ", j < len ? p[j] : 0u);
+		fputs("  ", file);
+		for (size_t j = i; j < i + HEX_COLUMNS && j < len; j++)
+			fputc(p[j] > ' ' && p[j] < 0x7f ? p[j] : '.', file);
+		fputc('\n', file);
+	}
+}
+
+static void print_message(struct keydb_events *events)
+{
+	size_t len = 0;
+	const void *bytes = keydb_events_message(events, &len);
+	watch_print_hex(stdout, bytes, len);
+}
+
 /* All that can be read now. */
-static int print_events(struct keydb_events *events, bool epoch, bool json)
+static int print_events(struct keydb_events *events, const struct watch_options *options)
 {
 	struct keydb_event e;
 	struct timeval now;
 	int rc;
 	while ((rc = keydb_events_next(events, &e)) > 0) {
 		gettimeofday(&now, NULL);
-		if (json)
+		if (options->json)
 			setkey_json_event(stdout, &e, &now);
 		else
-			watch_print_event(stdout, &e, &now, epoch);
+			watch_print_event(stdout, &e, &now, options->epoch);
+		if (options->hex)
+			print_message(events);
 		explicit_bzero(&e, sizeof(e));
 	}
 	return fflush(stdout) ? -EIO : rc;
 }
 
-int watch_events(bool epoch, bool json)
+int watch_events(const struct watch_options *options)
 {
 	struct keydb_events *events = NULL;
 	int rc = keydb_events_open(KEYDB_EVENTS_ACQUIRE | KEYDB_EVENTS_EXPIRE | KEYDB_EVENTS_SA |
@@ -146,7 +169,7 @@ int watch_events(bool epoch, bool json)
 		return rc;
 	struct pollfd fd = { .fd = keydb_events_fd(events), .events = POLLIN };
 	while (!rc) {
-		rc = print_events(events, epoch, json);
+		rc = print_events(events, options);
 		if (!rc && poll(&fd, 1, -1) < 0 && errno != EINTR)
 			rc = -errno;
 	}

@@ -89,6 +89,19 @@ static void short_line_has_age_and_limit(void **state)
 	assert_string_equal(short_line(), "1002 esp D 00000201 big/  0 10.0.0.1 -> 10.0.0.2\n");
 }
 
+static void messages_are_shown_sixteen_bytes_in_a_line(void **state)
+{
+	static const uint8_t bytes[17] = "\x02\x03 az~\x7f\xff";
+	(void)state;
+	FILE *f = fmemopen(line, sizeof(line), "w");
+	watch_print_hex(f, bytes, sizeof(bytes));
+	watch_print_hex(f, NULL, 0);
+	fclose(f);
+	assert_string_equal(
+		line, "\t0000 02 03 20 61 7a 7e 7f ff 00 00 00 00 00 00 00 00  ...az~..........\n"
+		      "\t0010 00                                               .\n");
+}
+
 #define TEST(fn) cmocka_unit_test_setup(fn, fresh)
 
 int main(void)
@@ -97,6 +110,7 @@ int main(void)
 		TEST(event_has_the_time_of_day_or_seconds),
 		TEST(events_name_their_sa_without_its_key),
 		TEST(short_line_has_age_and_limit),
+		TEST(messages_are_shown_sixteen_bytes_in_a_line),
 	};
 	return cmocka_run_group_tests_name("setkey_watch", tests, NULL, NULL);
 }

@@ -176,6 +176,11 @@ int keydb_events_fd(const struct keydb_events *e);
  * readable for events that were read along.
  */
 int keydb_events_next(struct keydb_events *e, struct keydb_event *ret);
+/*
+ * The kernel's message behind the latest event, a netlink or a PF_KEY one; valid until the next
+ * call.  Keys may be in it.  NULL and 0 if there is none, as for OVERRUN.
+ */
+const void *keydb_events_message(const struct keydb_events *e, size_t *ret_len);
 
 #ifdef __cplusplus
 }

@@ -250,8 +250,8 @@ protected() {
 @test "-n checks and does nothing; options that cannot be had say so" {
 	loads gw-a -n <<<"add 192.0.2.1 192.0.2.2 esp 0x300 -E null;"
 	assert_no_sas gw-a
-	run ! setkey gw-a -x -H
-	[[ $output == "setkey: -H: events are shown in words only" ]]
+	run ! setkey gw-a -D -H
+	[[ $output == "setkey: -H: goes with -x, without --json" ]]
 	run ! setkey gw-a -D -F
 	[ "$output" = "setkey: only one of -c, -D, -F, -f and -x can be given" ]
 	run ! setkey gw-a -f /nosuch

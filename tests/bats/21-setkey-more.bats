@@ -172,13 +172,15 @@ everything() {
 # in_log NAME TEXT: the log of that process has it.
 in_log() { log_of "$1" && [[ $(<"$REPLY") == *"$2"* ]]; }
 
+# flushed: the monitor has heard of a change.
+flushed() {
+	setkey gw-a -f - <<<"spdupdate ::/0 ::/0 any -P in none; spdflush;"
+	in_log monitor " spdflush"
+}
+
 @test "-x shows who changes what, and no key" {
 	start monitor gw-a "$LAB_BUILD/tools/setkey" -x
 	# Repeated until somebody hears it: the monitor may not be up yet.
-	flushed() {
-		setkey gw-a -f - <<<"spdupdate ::/0 ::/0 any -P in none; spdflush;"
-		in_log monitor " spdflush"
-	}
 	wait_until 10 flushed
 	loads gw-a <<-END
 		add 192.0.2.1 192.0.2.2 esp 0x300 -E aes-gcm-16 $GCM;
@@ -190,6 +192,25 @@ in_log() { log_of "$1" && [[ $(<"$REPLY") == *"$2"* ]]; }
 	in_log monitor " delete 192.0.2.1 192.0.2.2 esp 0x00000300"
 	run ! in_log monitor 00112233
 	stop monitor
+}
+
+# dumps TRANSPORT BYTES: -H shows them for an SA that is added.
+dumps() {
+	start monitor gw-a env LIBPFKEY_TRANSPORT="$1" "$LAB_BUILD/tools/setkey" -H -x
+	wait_until 60 flushed # PF_KEY's kernel side first loads every algorithm
+	loads gw-a <<<"add 192.0.2.1 192.0.2.2 esp 0x300 -E aes-cbc 0x00112233445566778899aabbccddeeff;"
+	wait_until 5 in_log monitor " set 192.0.2.1 192.0.2.2 esp 0x00000300"
+	wait_until 5 in_log monitor "$2"
+	stop monitor
+}
+
+@test "-H shows the bytes of what the kernel says, with the key where netlink tells it" {
+	dumps netlink " 88 99 aa bb cc dd ee ff "
+}
+
+@test "-H shows the bytes of what the kernel says over PF_KEY" {
+	modprobe af_key
+	dumps pfkey $'\t0000 02 03 00 03' # SADB_ADD of ESP
 }
 
 @test "-Dl lists the SAs in short, again and again" {
