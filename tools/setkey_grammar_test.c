@@ -13,6 +13,7 @@
 enum { LOG_BYTES = 4096 };
 
 #define AES "0x00112233445566778899aabbccddeeff"
+#define AES_TAIL "00112233445566778899aabbccddeeff"
 #define SHA1 "0x000102030405060708090a0b0c0d0e0f10111213"
 #define SHA256 "0x000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
 #define ADD "add 10.0.0.1 10.0.0.2 esp 300 " /* the next word is in column 31 */
@@ -77,6 +78,248 @@ static struct command one(const char *text)
 	assert_true(command_list_next(&cursor, &c));
 	command_list_done(&list);
 	return c;
+}
+
+/* ---- KAME's grammar ---- */
+
+static void every_command_and_its_parts(void **state)
+{
+	static const char *const good[] = {
+		"",
+		"# nothing but a comment",
+		";;; flush;;",
+		"flush;dump;spdflush;spddump;",
+		"flush esp;flush ah;flush ipcomp;flush esp-udp;dump esp;dump ah;dump ipcomp;",
+		"add# a comment\n10.0.0.1\n\t10.0.0.2 esp 300 # ; \"\n-E null;",
+		"add -4 10.0.0.1 10.0.0.2 esp 300 -E null;",
+		"add -6 ::1 ::2 esp 300 -E null;",
+		"add -n -4 10.0.0.1 10.0.0.2 esp 300 -E null;",
+		"add -n46 ::1 ::2 esp 300 -E null;",
+		"update 10.0.0.1 10.0.0.2 esp 0x12c -E null;",
+		"get 10.0.0.1 10.0.0.2 esp 300;",
+		"get 10.0.0.1 10.0.0.2 ah 300 -m tunnel;",
+		"getspi 10.0.0.1 10.0.0.2 esp 0;",
+		"getspi -n 10.0.0.1 10.0.0.2 ipcomp 0 -m tunnel -u 5 -r 4 -f zero-pad -lh 1;",
+		"delete 10.0.0.1 10.0.0.2 esp 300;",
+		"delete 10.0.0.1[500] 10.0.0.2[4500] esp-udp 10.0.0.3 300;",
+		"deleteall 10.0.0.1 10.0.0.2 esp;",
+		"deleteall -6 ::1 ::2 ah;",
+		"exit",
+		"quit; and the rest is not looked at",
+		"bye;",
+	};
+	(void)state;
+	assert_good(good, N_ELEMENTS(good));
+}
+
+static void every_option_and_algorithm_of_an_sa(void **state)
+{
+	static const char *const good[] = {
+		ADD "-m transport -r 32 -u 16383 -E null;",
+		ADD "-m tunnel -r 0 -u 0 -E null;",
+		ADD "-m any -f zero-pad -f random-pad -f seq-pad -f nocyclic-seq -E null;",
+		ADD "-lh 3600 -ls 1800 -bh 0x100000 -bs 1 -E null;",
+		ADD "-ctx 1 1 \"system_u:object_r:x_t:s0-s15:c0.c1023\" -E null;",
+		ADD "-E des-cbc \"12345678\" -A hmac-md5 \"1234567890123456\";",
+		ADD "-E 3des-cbc 0x000102030405060708090a0b0c0d0e0f1011121314151617;",
+		ADD "-E blowfish-cbc \"12345\" -A null;",
+		ADD "-E cast128-cbc \"12345\" -A aes-xcbc-mac " AES ";",
+		ADD "-E twofish-cbc " AES " -A hmac-ripemd160 \"12345678901234567890\";",
+		ADD "-E aes-cbc " AES " -A hmac-sha1 " SHA1 ";",
+		ADD "-E rijndael-cbc " AES ";",
+		ADD "-E aes-ctr " AES "01020304 -A hmac-sha2-256 " SHA256 ";",
+		ADD "-E camellia-cbc " AES " -A hmac-sha2-384 " SHA256 AES_TAIL ";",
+		ADD "-E simple -A hmac-sha384 " SHA256 AES_TAIL ";",
+		ADD "-E null -A hmac-sha2-512 " SHA256 AES_TAIL AES_TAIL ";",
+		ADD "-E null \"\" -A hmac-sha512 " SHA256 AES_TAIL AES_TAIL ";",
+		ADD "-E aes-gcm-16 " AES "01020304;",
+		ADD "-E aes-gcm-8 " AES AES_TAIL "01020304;",
+		ADD "-E aes-ccm-16 " AES "010203;",
+		ADD "-E aes-gmac " AES "01020304;",
+		ADD "-E chacha20-poly1305 " SHA256 "01020304;",
+		"add ::1 ::2 ah 300 -A hmac-sha1 " SHA1 ";",
+		"add ::1 ::2 ah 300 -A null;",
+		"add ::1 ::2 ipcomp 300 -C deflate;",
+		"add ::1 ::2 ipcomp 300 -m tunnel -C lzs -R;",
+		"add 10.0.0.1[4500] 10.0.0.2[4500] esp-udp 300 -E null;",
+		"add 10.0.0.1 10.0.0.2[4501] esp-udp 192.0.2.9 0x300 -E null;",
+	};
+	(void)state;
+	assert_good(good, N_ELEMENTS(good));
+}
+
+static void every_part_of_a_policy(void **state)
+{
+	static const char *const good[] = {
+		"spdadd 10.0.0.1 10.0.0.2 any -P in none;",
+		"spdadd -4 10.0.0.0/8 10.0.0.0/8[80] tcp -P out discard;",
+		"spdadd -n6 ::/0[any] ::/0 [ 53 ] udp -P fwd ipsec esp/transport//use;",
+		"spdadd 0.0.0.0/0[http] 0.0.0.0/0 tcp -P in none;",
+		"spdadd fe80::1%lo fe80::2%lo any -P in none;",
+		"spdupdate ::1 ::2 icmp6 135 -P in none;",
+		"spdadd ::1 ::2 icmp6 135,0 -P in none;",
+		"spdadd 10.0.0.1 10.0.0.2 icmp 0 -P in none;",
+		"spdadd ::1 ::2 135 5,6 -P in none;",
+		"spdadd 10.0.0.1 10.0.0.2 gre 1234 -P in none;",
+		"spdadd 10.0.0.1 10.0.0.2 gre 10.0.0.9 -P in none;",
+		"spdadd 10.0.0.1 10.0.0.2 ip4 -P in none;",
+		"spdadd 10.0.0.1 10.0.0.2 255 -P in none;",
+		"spdadd 10.0.0.1 10.0.0.2 ospf -P in none;",
+		SPD "-ctx 1 1 \"a:b:c\" -P in none;",
+		SPD "-P in priority 10 none;",
+		SPD "-P in prio -10 none;",
+		SPD "-P in prio - 10 none;",
+		SPD "-P in prio 2147483647 none;",
+		SPD "-P in prio -2147483647 none;",
+		SPD "-P in prio low none;",
+		SPD "-P in prio def+100 none;",
+		SPD "-P in priority high - 1073741823 none;",
+		SPD "-P in prio high + 1073741824 none;",
+		SPD "-P in ipsec esp/transport;",
+		SPD "-P in ipsec esp/transport/;",
+		SPD "-P in ipsec esp/transport//;",
+		SPD
+		"-P in ipsec esp/transport//default ah/transport//use ipcomp/transport//require;",
+		SPD "-P out ipsec esp/transport/me-any/unique;",
+		SPD "-P in ipsec esp/transport/any-me/unique:16383;",
+		SPD "-P in ipsec esp/tunnel/10.0.0.1-10.0.0.2/require;",
+		SPD "-P in ipsec esp/tunnel/10.0.0.1[500]-10.0.0.2[4500]/require;",
+		SPD "-P in ipsec\n\tesp / tunnel / 2001:db8::1 - 2001:db8::2 / require # why\n ;",
+		SPD "-P in ipsec esp/tunnel/fe80::1%lo-fe80::2%lo/require;",
+		"spddelete ::1 ::2 any -P in;",
+		"spddelete ::1 ::2 icmp6 135,0 -P out prio 5 ipsec esp/transport//require;",
+	};
+	(void)state;
+	assert_good(good, N_ELEMENTS(good));
+}
+
+/* Those of setkey(8) of KAME, FreeBSD, NetBSD and ipsec-tools, with other addresses. */
+static void examples_of_older_manual_pages(void **state)
+{
+	static const char *const good[] = {
+		"add 3ffe:501:4819::1 3ffe:501:481d::1 esp 123457\n"
+		"\t-E des-cbc 0x3ffe05014819ffff ;\n",
+		"add -6 2001:db8::1 2001:db8::2 esp 123457\n"
+		"\t-E des-cbc 0x3ffe05014819ffff ;\n\n"
+		"add 3ffe:501:4819::1 3ffe:501:481d::1 ah 123456\n"
+		"\t-A hmac-sha1 \"AH SA configuration!\" ;\n",
+		"add 10.0.11.41 10.0.11.33 esp 0x10001\n"
+		"\t-E des-cbc 0x3ffe05014819ffff\n"
+		"\t-A hmac-md5 \"authentication!!\" ;\n",
+		"get 3ffe:501:4819::1 3ffe:501:481d::1 ah 123456 ;\n"
+		"flush ;\ndump esp ;\n",
+		"spdadd 10.0.11.41/32[21] 10.0.11.33/32[any] any\n"
+		"\t-P out ipsec esp/tunnel/192.168.0.1-192.168.1.2/require ;\n",
+		"add 10.1.10.34 10.1.10.36 esp 0x10001 -m tunnel -u 1 -E 3des-cbc\n"
+		"\t0x6cb228189b4c6e82e66e46920a2cde29187de4ba01234567;\n",
+		"spdadd ::/0 ::/0 icmp6 135,0 -P out none ;\n"
+		"spdadd ::/0 ::/0 icmp6 136,0 -P in none ;\n",
+		"spdadd 10.0.11.0/24 10.0.11.33/32 any -P out prio low - 5 ipsec\n"
+		"\tah/transport//use esp/transport//unique:5 ;\n",
+		"spdadd 192.0.2.1 192.0.2.2 any -ctx 1 1\n"
+		"\t\"system_u:object_r:zzyzx_t:s0\"\n"
+		"\t-P out ipsec esp/transport//require ;\n",
+		"spdadd 0.0.0.0/0 0.0.0.0/0 gre 1234 -P out ipsec esp/transport//require ;\n",
+		"add 2001:db8::1 2001:db8::2 ipcomp 2 -C deflate ;\n",
+		"add 10.0.0.1 10.0.0.2 esp 0x10002 -E aes-gcm-16\n"
+		"\t0x3132333435363738393031323334353637383930 ;\n",
+		"add 10.0.0.1[4500] 10.0.0.2[4500] esp-udp 0x2222 -m tunnel\n"
+		"\t-E aes-cbc \"kame8910kame8910\" -A hmac-sha1 \"kame1234567890123456\" ;\n",
+	};
+	(void)state;
+	assert_good(good, N_ELEMENTS(good));
+}
+
+/* What each rule says to something else; other mistakes are in setkey_parse_test.c. */
+static void mistakes_in_kames_grammar(void **state)
+{
+	static const struct mistake bad[] = {
+		{ "add", "1:4: end of file: expected an address\n" },
+		{ "add -x ::1 ::2 esp 300;", "1:5: -x: " },
+		{ "add ::1", "1:8: end of file: expected an address\n" },
+		{ "add ::1/64 ::2 esp 300;", "1:8: /: expected an address\n" },
+		{ "add ::1 ::2 esp 300 -E null", "1:28: end of file: expected ';'\n" },
+		{ "add ::1 ::2 esp -E null;", "1:17: -E: expected SPI, a number\n" },
+		{ "add ::1 ::2 -m tunnel;", "1:13: -m: no such protocol" },
+		{ "update ::1 ::2 esp 300;",
+		  "1:16: esp: needs -E (null for authentication alone)" },
+		{ "update ::1 ::2 esp 0 -E null;", "1:20: 0: SPI must be 1 to 4294967295\n" },
+		{ "get ::1 ::2 esp;", "1:16: ;: expected SPI, a number\n" },
+		{ "get ::1 10.0.0.1 esp 300;", "1:9: 10.0.0.1: is not of the source's address" },
+		{ "getspi ::1 ::2 esp x;", "1:20: x: expected SPI, a number\n" },
+		{ "getspi ::1 ::2 ipcomp 65536;", "1:23: 65536: CPI must be 0 to 65535\n" },
+		{ "getspi ::1 ::2 esp 0 -A null;", "1:22: -A: getspi takes no algorithm\n" },
+		{ "delete ::1 ::2 esp 0;", "1:20: 0: SPI must be 1 to 4294967295\n" },
+		{ "delete ::1 ::2;", "1:15: ;: expected a protocol\n" },
+		{ "deleteall ::1 ::2;", "1:18: ;: expected a protocol\n" },
+		{ "deleteall ::1 ::2 esp -m tunnel;", "1:23: -m: expected ';'\n" },
+		{ "flush tcp;", "1:7: tcp: TCP-MD5 (RFC 2385) keys are set by socket options" },
+		{ "dump esp ah;", "1:10: ah: expected ';'\n" },
+		{ "spddump all;", "1:9: all: expected ';'\n" },
+		{ "spdflush esp;", "1:10: esp: expected ';'\n" },
+		{ ADD "-E aes-cbc 0x;", "1:42: 0x: expected a key" },
+		{ ADD "-E aes-cbc \"not closed;", "1:42: \"...\": the string is not closed\n" },
+		{ ADD "-u -5;", "1:34: -5: expected reqid, a number\n" },
+		{ ADD "-f;", "1:33: ;: expected a flag\n" },
+		{ ADD "-lh;", "1:34: ;: expected seconds, a number\n" },
+		{ ADD "-ctx;", "1:35: ;: expected context DOI, a number\n" },
+		{ ADD "-E;", "1:33: ;: expected an encryption algorithm\n" },
+		{ ADD "-E null -A;", "1:41: ;: expected an authentication algorithm\n" },
+		{ "add ::1 ::2 ipcomp 300 -C;", "1:26: ;: expected a compression algorithm\n" },
+		{ "spdadd;", "1:7: ;: expected an address\n" },
+		{ "spdadd ::1;", "1:11: ;: expected an address\n" },
+		{ "spdadd ::1 ::2;", "1:15: ;: expected a protocol\n" },
+		{ "spdadd ::1/x ::2 any -P in none;",
+		  "1:12: x: expected prefix length, a number\n" },
+		{ "spdadd ::1[x ::2 any -P in none;", "1:14: ::2: expected ']' behind the port\n" },
+		{ "spdadd 10.0.0.0/33 10.0.0.1 any -P in none;",
+		  "1:17: 33: this address has only" },
+		{ "spdadd ::1 ::2 icmp6 1, -P in none;", "1:25: -P: expected code, a number\n" },
+		{ SPD "-P", "1:20: -P: the policy is not ended by ';'\n" },
+		{ SPD "-P up none;", "1:23: up: in, out or fwd expected\n" },
+		{ SPD "-P in prio none;", "1:31: none: number expected\n" },
+		{ SPD "-P in prio 2147483648 none;", "1:31: 2147483648: priority out of range\n" },
+		{ SPD "-P in prio high + x none;", "1:38: x: number expected\n" },
+		{ SPD "-P in prio high + 1073741825 none;", "1:38: 1073741825: priority offset" },
+		{ SPD "-P in prio low - 1073741824 none;", "1:37: 1073741824: priority offset" },
+		{ SPD "-P in drop;",
+		  "1:26: drop: discard, none, ipsec, entrust or bypass expected\n" },
+		{ SPD "-P in entrust;", "1:23: in entrust: entrust and bypass are for sockets" },
+		{ SPD "-P in ipsec esp;", "1:35: ;: '/' and a mode expected\n" },
+		{ SPD "-P in ipsec tcp/transport;", "1:32: tcp: esp, ah or ipcomp expected\n" },
+		{ SPD "-P in ipsec esp/tunnel;", "1:32: esp: a tunnel needs two addresses\n" },
+		{ SPD "-P in ipsec esp/tunnel/a-b/use;", "1:43: a-b: numeric address expected\n" },
+		{ SPD "-P in ipsec esp/tunnel/::1/use;", "1:46: /: '-' expected\n" },
+		{ SPD "-P in ipsec esp/tunnel/::1-10.0.0.1/use;",
+		  "1:43: ::1-10.0.0.1: addresses of" },
+		{ SPD "-P in ipsec esp/tunnel/::1[5]-::2/use;",
+		  "1:43: ::1[5]-::2: both addresses" },
+		{ SPD "-P in ipsec esp/tunnel/::1[x]-::2[5]/use;", "1:47: x]-::2[5]: number" },
+		{ SPD "-P in ipsec esp/transport/me-any/use;",
+		  "1:46: me-any: me-any is for out\n" },
+		{ SPD "-P out ipsec esp/transport/any-me/use;",
+		  "1:47: any-me: any-me is for in\n" },
+		{ SPD "-P in ipsec esp/transport//sometimes;", "1:47: sometimes: level expected" },
+		{ SPD "-P in ipsec esp/transport//unique:x;", "1:54: x: number expected\n" },
+		{ "spddelete ::1 ::2 any;", "1:22: ;: expected -P and the policy\n" },
+		{ "spddelete ::1 ::2 any -P;", "1:25: " },
+		{ "spddelete ::1 ::2 any -P in nonsense;", "1:29: nonsense: discard, none, ipsec" },
+		{ "spdadd tagged pf -P in none;", "1:15: pf: expected the tag as \"text\"\n" },
+		{ "spdadd tagged \"pf\";", "1:19: ;: expected -P and the policy\n" },
+		{ "spdadd tagged \"pf\" -P in nonee;", "1:26: nonee: discard, none, ipsec" },
+		{ "spdadd tagged \"pf\" -P in none;", "1:8: tagged: Linux has no packet tags" },
+	};
+	(void)state;
+	assert_bad(bad, N_ELEMENTS(bad));
+}
+
+/* Commands before and behind the mistake included. */
+static void a_mistake_anywhere_refuses_the_whole_script(void **state)
+{
+	struct command_list list = { 0 };
+	(void)state;
+	assert_int_equal(parse("flush; spdflush;\n" ADD "-E nul;\nflush;", &list), -EINVAL);
+	command_list_done(&list);
 }
 
 /* ---- what Linux has and PF_KEY had not ---- */
@@ -266,6 +509,12 @@ static void a_tunnel_carries_both_families_unless_told_otherwise(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_command_and_its_parts),
+		cmocka_unit_test(every_option_and_algorithm_of_an_sa),
+		cmocka_unit_test(every_part_of_a_policy),
+		cmocka_unit_test(examples_of_older_manual_pages),
+		cmocka_unit_test(mistakes_in_kames_grammar),
+		cmocka_unit_test(a_mistake_anywhere_refuses_the_whole_script),
 		cmocka_unit_test(options_of_sas_that_pf_key_had_not),
 		cmocka_unit_test(wrong_options_of_sas_that_pf_key_had_not),
 		cmocka_unit_test(options_of_policies_that_pf_key_had_not),

@@ -129,3 +129,52 @@ policies() {
 	run -1 setkey gw-a --atomic -f - <<<"getspi 192.0.2.2 192.0.2.1 esp 0x300; delete 192.0.2.1 192.0.2.2 esp 0x999;"
 	assert_no_sas gw-a
 }
+
+#### PF_KEY
+
+# over TRANSPORT [OPTION...]: setkey on gw-a by that way, the script on stdin.
+over() {
+	run in_ns gw-a env LIBPFKEY_TRANSPORT="$1" "$LAB_BUILD/tools/setkey" "${@:2}" -f -
+}
+
+@test "HMAC-SHA-256 is cut to 128 bits, or to 96 where the script says so, never silently" {
+	local transport ah="add 192.0.2.1 192.0.2.2 ah 0x300 -A hmac-sha256 $SHA256"
+	modprobe af_key
+	over netlink <<<"$ah;"
+	[ "$status$output" = 0 ]
+	assert_sad gw-a ah 192.0.2.1 192.0.2.2 "auth-trunc hmac(sha256) $SHA256 128"
+	over pfkey <<<"$ah;"
+	[ "$status" = 1 ]
+	[[ $output == "stdin:1:1: add 192.0.2.1 192.0.2.2 ah 0x00000300: "*"PF_KEY cannot carry the length of the authentication code" ]]
+	for transport in netlink pfkey; do
+		over $transport <<<"flush; $ah -icv 96;"
+		[ "$status$output" = 0 ]
+		assert_sad gw-a ah 192.0.2.1 192.0.2.2 "auth-trunc hmac(sha256) $SHA256 96"
+		over $transport --diff <<<"$ah -icv 96;"
+		[ "$status$output" = 0 ]
+	done
+}
+
+@test "a tunnel over PF_KEY is what the script says" {
+	local esp="add 192.0.2.1 192.0.2.2 esp 0x300 -m tunnel -u 5 -E aes-cbc $AES -A hmac-sha1 $SHA1;"
+	modprobe af_key
+	over pfkey <<<"$esp"
+	[ "$status$output" = 0 ]
+	assert_sad gw-a esp 192.0.2.1 192.0.2.2 "reqid 5 mode tunnel"
+	over pfkey --diff <<<"$esp"
+	[ "$status$output" = 0 ]
+	over pfkey <<<"getspi 192.0.2.2 192.0.2.1 esp 0 -m tunnel -u 7;"
+	[ "$status" = 0 ]
+	[[ $output == *" state=larval "* ]]
+}
+
+@test "over PF_KEY what it has no words for is refused with the reason and the place" {
+	local option
+	modprobe af_key
+	for option in "-mark 1" "-if_id 1" "-esn -r 32" "-r 64" "-output_mark 1" "-f icmp" "-sel 10.0.0.0/8 10.0.0.0/8 tcp"; do
+		over pfkey <<<"add 192.0.2.1 192.0.2.2 esp 0x300 $option -E null;"
+		[ "$status" = 1 ]
+		[[ $output == "stdin:1:1: add 192.0.2.1 192.0.2.2 esp 0x00000300: Operation not supported: PF_KEY cannot carry "* ]]
+	done
+	assert_no_sas gw-a
+}
