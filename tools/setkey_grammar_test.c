@@ -257,7 +257,7 @@ static void mistakes_in_kames_grammar(void **state)
 		{ "dump esp ah;", "1:10: ah: expected ';'\n" },
 		{ "spddump all;", "1:9: all: expected ';'\n" },
 		{ "spdflush esp;", "1:10: esp: expected ';'\n" },
-		{ ADD "-E aes-cbc 0x;", "1:42: 0x: expected a key" },
+		{ ADD "-E aes-cbc 0x;", "1:42: \"...\": expected a key" },
 		{ ADD "-E aes-cbc \"not closed;", "1:42: \"...\": the string is not closed\n" },
 		{ ADD "-u -5;", "1:34: -5: expected reqid, a number\n" },
 		{ ADD "-f;", "1:33: ;: expected a flag\n" },

@@ -4,10 +4,12 @@
 
 #include "base/fmt.h"
 
+#include <ctype.h>
 #include <string.h>
 
 enum {
 	SHOWN_BYTES = 40,     /* of a word in a message */
+	KEY_MIN_DIGITS = 16,  /* 64 bits; longer than any other number */
 	SHOWN_HEX_BYTES = 10, /* "0x" and an SPI; longer ones may be keys */
 };
 
@@ -155,10 +157,16 @@ bool token_is_mark(const struct token *t, char mark)
 	return t->kind == TOKEN_MARK && *t->text == mark;
 }
 
-static bool is_long_hex(const struct token *t)
+/* With or without 0x in front. */
+static bool may_be_key(const struct token *t)
 {
-	return t->len > SHOWN_HEX_BYTES && t->text[0] == '0' &&
-	       (t->text[1] == 'x' || t->text[1] == 'X');
+	size_t digits = 0;
+	while (digits < t->len && isxdigit((unsigned char)t->text[digits]))
+		digits++;
+	if (t->len > SHOWN_HEX_BYTES && t->text[0] == '0' &&
+	    (t->text[1] == 'x' || t->text[1] == 'X'))
+		return true;
+	return digits >= KEY_MIN_DIGITS;
 }
 
 const char *token_text(const struct token *t, char *buf)
@@ -168,7 +176,7 @@ const char *token_text(const struct token *t, char *buf)
 		fmt_add(&f, "end of file");
 	else if (t->kind == TOKEN_STRING || t->kind == TOKEN_OPEN)
 		fmt_add(&f, "\"...\"");
-	else if (is_long_hex(t))
+	else if (may_be_key(t))
 		fmt_add(&f, "0x...");
 	else
 		fmt_add_escaped(&f, slice_of(t->text, t->len < SHOWN_BYTES ? t->len : SHOWN_BYTES));

@@ -205,6 +205,15 @@ static int option_ctx(struct parser *p, struct draft *d)
 
 /* ---- algorithms ---- */
 
+/* What stands in the place of a key is never shown, even if it is none. */
+static int check_key(struct parser *p, const struct token *key, int rc, const struct err *err)
+{
+	struct token hidden = *key;
+	if (key->kind == TOKEN_WORD)
+		hidden.kind = TOKEN_STRING;
+	return parser_check(p, &hidden, rc, err);
+}
+
 /* "NAME" KEY: the kernel's own name, whose keys are the kernel's to judge. */
 static int kernel_algorithm(struct parser *p, const struct token *name,
 			    const struct keydb_alg_info *info, struct keydb_alg *ret)
@@ -216,7 +225,7 @@ static int kernel_algorithm(struct parser *p, const struct token *name,
 	if (p->tok.kind != TOKEN_STRING && !word_is_number(&p->tok))
 		return 0;
 	struct token key = parser_advance(p);
-	return parser_check(p, &key, word_key_unchecked(&key, ret, &err), &err);
+	return check_key(p, &key, word_key_unchecked(&key, ret, &err), &err);
 }
 
 /* NAME [KEY] into *ret; a null algorithm has no key or an empty one. */
@@ -238,7 +247,7 @@ static int parse_algorithm(struct parser *p, char option, struct token *ret_at,
 	bool is_key = p->tok.kind == TOKEN_STRING || word_is_number(&p->tok);
 	if (!keyless || (option != 'C' && is_key))
 		key = parser_advance(p);
-	return parser_check(p, &key, word_key(&key, *ret_info, ret, &err), &err);
+	return check_key(p, &key, word_key(&key, *ret_info, ret, &err), &err);
 }
 
 static int parse_cipher(struct parser *p, struct draft *d, char option)

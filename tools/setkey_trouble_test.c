@@ -80,7 +80,8 @@ static void words_of_any_length_are_read_or_refused(void **state)
 	static const struct {
 		const char *begin, *end, *message;
 	} rows[] = {
-		{ "add ::1 ::2 esp 300 -E aes-cbc 0x", ";", "1:32: 0x...: the key is longer than" },
+		{ "add ::1 ::2 esp 300 -E aes-cbc 0x", ";",
+		  "1:32: \"...\": the key is longer than" },
 		{ "add ::1 ::2 esp 300 -E aes-cbc \"", "\";", "1:32: \"...\": the key is longer" },
 		{ "add ::1 ::2 esp 300 -E ", ";", "1:24: " },
 		{ "add ::1 ::2 esp 300 -E \"", "\" 0x01;", "1:24: \"...\": the kernel's names" },
