@@ -287,15 +287,22 @@ static int notify_policy(struct xfrm_policy *pol, int dir, const struct km_event
 	return 0;
 }
 
-/* The core calls this one without asking whether it is there. */
+/* The core calls the next two without asking whether they are there. */
 static int acquire(struct xfrm_state *x, struct xfrm_tmpl *tmpl, struct xfrm_policy *pol)
 {
 	return -EINVAL;
 }
 
+static struct xfrm_policy *compile_policy(struct sock *sk, int opt, u8 *data, int len, int *dir)
+{
+	*dir = -EOPNOTSUPP;
+	return NULL;
+}
+
 struct xfrm_mgr tk_spd_km = {
 	.notify_policy = notify_policy,
 	.acquire = acquire,
+	.compile_policy = compile_policy,
 };
 
 /* Reading all of it */

@@ -235,6 +235,15 @@ one_sa() {
 	assert_stat gw-a PassSocketPolicy -ge 1
 }
 
+@test "a socket policy in words that nobody knows is refused" {
+	run in_ns gw-a /usr/bin/python3 -c '
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(0, 16, bytes(64))'
+	[ "$status" = 1 ]
+	[[ $output == *"Operation not supported"* ]]
+}
+
 @test "destination NAT in OUTPUT makes another flow of it" {
 	kmod_sas esp transport v4 1
 	kmod_policies local v4 esp:transport:v4:1
