@@ -561,11 +561,13 @@ static void let_go(struct tk_dst *td, struct net_device *dev)
 static int netdev_event(struct notifier_block *nb, unsigned long event, void *info)
 {
 	struct net_device *dev = netdev_notifier_info_to_dev(info);
+	struct tk_net *tn = tk_net(dev_net(dev));
 	struct tk_dst *td;
 
 	if (event != NETDEV_DOWN && event != NETDEV_UNREGISTER)
 		return NOTIFY_DONE;
-	tk_spd_forget_bundles(tk_net(dev_net(dev)));
+	if (tn)	/* (not in a namespace that could not be set up) */
+		tk_spd_forget_bundles(tn);
 	if (event == NETDEV_UNREGISTER) {
 		spin_lock_bh(&elements_lock);
 		list_for_each_entry(td, &elements, all)

@@ -6,7 +6,7 @@
 #ifndef TANUKI_COMPAT_H
 #define TANUKI_COMPAT_H
 
-#include <linux/version.h>
+#include <linux/crypto.h>
 #include <net/dst.h>
 #include <net/ip6_route.h>
 #include <net/xfrm.h>
@@ -47,6 +47,16 @@ tk_find_acq(struct net *net, const struct xfrm_mark *mark,
 			     tmpl->id.proto, daddr, saddr, 1, family);
 #endif
 }
+
+/* The head of a function that a cipher calls when it is done. */
+#ifdef TK_CRYPTO_REQUEST
+#define TK_CRYPTO_DONE(name, data, err) \
+	static void name(struct crypto_async_request *data, int err)
+#define tk_crypto_skb(request) ((struct sk_buff *)(request)->data)
+#else
+#define TK_CRYPTO_DONE(name, data, err) static void name(void *data, int err)
+#define tk_crypto_skb(data) ((struct sk_buff *)(data))
+#endif
 
 static inline u32 tk_route_cookie(const struct dst_entry *dst)
 {

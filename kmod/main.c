@@ -3,6 +3,7 @@
 #include <linux/module.h>
 #include <linux/proc_fs.h>
 #include <net/netns/generic.h>
+#include "proto.h"
 #include "tanuki.h"
 
 unsigned int tk_tag = TK_TAG_DEFAULT;
@@ -85,6 +86,9 @@ static int __init tanuki_init(void)
 	err = tk_bundle_init();
 	if (err)
 		return err;
+	err = tk_proto_init();
+	if (err)
+		goto no_proto;
 	err = register_pernet_subsys(&net_ops);
 	if (err)
 		goto no_net;
@@ -98,6 +102,8 @@ static int __init tanuki_init(void)
 no_watch:
 	unregister_pernet_subsys(&net_ops);
 no_net:
+	tk_proto_exit();
+no_proto:
 	tk_bundle_exit();
 	return err;
 }
@@ -107,11 +113,12 @@ static void __exit tanuki_exit(void)
 	tk_bundle_unwatch();
 	xfrm_unregister_km(&tk_spd_km);
 	unregister_pernet_subsys(&net_ops);
+	tk_proto_exit();
 	tk_bundle_exit();
 }
 
 module_init(tanuki_init);
 module_exit(tanuki_exit);
-MODULE_DESCRIPTION("IPsec bundles for tagged policies");
+MODULE_DESCRIPTION("IPsec: bundles for tagged policies, ESP and AH");
 MODULE_LICENSE("GPL");
 MODULE_SOFTDEP("pre: xfrm_user xfrm_algo");

@@ -2,6 +2,7 @@
 /* /proc/net/tanuki_stat: one line for each counter of the namespace. */
 #include <linux/seq_file.h>
 #include <linux/seq_file_net.h>
+#include "proto.h"
 #include "tanuki.h"
 
 #define TK_STAT_NAME(member, name) [TK_STAT_##member] = name,
@@ -23,6 +24,8 @@ int tk_stats_show(struct seq_file *seq, void *v)
 	int i;
 
 	seq_printf(seq, "%-24s\t%u\n", "Tag", tk_tag);
+	seq_printf(seq, "%-24s\t%s\n", "Esp", tk_proto_whose(IPPROTO_ESP));
+	seq_printf(seq, "%-24s\t%s\n", "Ah", tk_proto_whose(IPPROTO_AH));
 	seq_printf(seq, "%-24s\t%u\n", "Policies", READ_ONCE(tn->npolicies));
 	/* Entries outlive their namespace: this one is the whole machine's. */
 	seq_printf(seq, "%-24s\t%d\n", "BundleElements", tk_bundles_alive());

@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # suite: kmod
 #
-# The kernel module between two gateways of one kernel (tests/lab/topology.sh).
+# The kernel module's bundles, with the kernel's own ESP and AH, between two gateways of one
+# kernel (tests/lab/topology.sh).
 load ../lab/words
 load ../lab/kmod
 
 setup_file() {
 	[ -n "${LAB_KMOD:-}" ] || skip "needs a kernel that the module was built for"
-	kmod_load && topo_two_gateways
+	kmod_load types=core && topo_two_gateways
 }
 
 teardown() {
@@ -268,6 +269,41 @@ s.setsockopt(0, 16, bytes(64))'
 	assert_wire esp v4 -ge 4
 }
 
+@test "a flowtable's fast path takes the bundle too" {
+	kmod_sas esp tunnel v4 1
+	kmod_policies forwarded v4 esp:tunnel:v4:1
+	in_ns gw-a nft -f - <<-END
+		table inet fast {
+			flowtable f { hook ingress priority 0; devices = { lan, wan }; }
+			chain forward { type filter hook forward priority 0; ip protocol tcp flow add @f; }
+		}
+	END
+	start echo host-b /usr/bin/python3 -c '
+import socket
+s = socket.create_server(("10.2.0.2", 7))
+print("up", flush=True)
+c, _ = s.accept()
+while (d := c.recv(100)):
+    c.sendall(d)'
+	log_of echo
+	wait_until 20 grep -q up "$REPLY"
+	kmod_stat gw-a CacheHit
+	local before=$REPLY
+	capture_start
+	in_ns host-a timeout 60 /usr/bin/python3 -c '
+import socket
+s = socket.create_connection(("10.2.0.2", 7))
+for i in range(200):
+    s.sendall(b"hello")
+    assert s.recv(100) == b"hello"'
+	capture_stop
+	in_ns gw-a nft delete table inet fast
+	assert_wire clear -eq 0
+	assert_wire esp v4 -ge 400
+	# Most packets passed by FORWARD, where they would have been counted.
+	assert_stat gw-a CacheHit -lt $((before + 100))
+}
+
 @test "what does not fit comes back to the sender with the size that does" {
 	local inner
 	for inner in v4 v6; do
@@ -338,7 +374,7 @@ s.setsockopt(0, 16, bytes(64))'
 	# Policies that are there first are found when it is loaded.
 	kmod_sas esp tunnel v4 1
 	kmod_policies forwarded v4 esp:tunnel:v4:1
-	kmod_load
+	kmod_load types=core
 	assert_stat gw-a Policies -eq 1
 	passes forwarded v4
 }

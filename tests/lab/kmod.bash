@@ -55,7 +55,8 @@ _outer() {
 # kmod_ip NODE: ip's commands from stdin.
 kmod_ip() { in_ns "$1" ip -batch -; }
 
-# kmod_sas PROTO MODE OUTER REQID [WORD...]: both SAs, in both gateways.
+# kmod_sas PROTO MODE OUTER REQID [WORD...]: both SAs, in both gateways; ESP with
+# $KMOD_AEAD.
 kmod_sas() {
 	local proto=$1 mode=$2 reqid=$4 node algorithm=$KMOD_AEAD flag='' OA OB
 	[ "$proto" != ah ] || algorithm=$KMOD_AUTH
