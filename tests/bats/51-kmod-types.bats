@@ -166,6 +166,30 @@ time.sleep(1000)'
 	exchange forwarded v6 tunnel v4 encap espinudp 4500 4500 0.0.0.0 && opened 41 gcm ${GCM}a0a1a2a3
 }
 
+@test "a cipher that takes its time, and a hash that does" {
+	modprobe -a algif_skcipher algif_hash cryptd 2>/dev/null || skip "this kernel lends no ciphers"
+	kmod_sas ah tunnel v4 1 # (loads what is there)
+	KMOD_AEAD="enc cbc(aes) 0x$CBC auth-trunc hmac(sha256) 0x$SHA 128"
+	kmod_sas esp tunnel v4 2
+	kmod_flush
+	# Whoever asks for a slow one by its name makes it, and from then on it is preferred.
+	/usr/bin/python3 -c '
+import re, socket
+best = {}
+for entry in open("/proc/crypto").read().split("\n\n"):
+    word = dict(re.findall(r"(\w+) +: (.*)", entry))
+    if word and word.get("internal") == "no" and not word["driver"].startswith("cryptd"):
+        new = (int(word["priority"]), word["driver"])
+        best[word["name"]] = max(best.get(word["name"], (0, "")), new)
+for kind, name in ("skcipher", "cbc(aes)"), ("hash", "hmac(sha256)"):
+    s = socket.socket(socket.AF_ALG, socket.SOCK_SEQPACKET)
+    s.bind((kind, "cryptd(%s)" % best[name][1]))'
+	exchange forwarded v4 tunnel v4 && opened 4 cbc-sha256 $CBC $SHA
+	grep -q '^driver *: .*authenc(.*cryptd(' /proc/crypto
+	kmod_flush
+	authenticated forwarded v6 tunnel v6 41
+}
+
 @test "traffic flow confidentiality hides how long packets are" {
 	in_ns gw-a "$LAB_BUILD/tools/setkey" -c <<-END
 		add 192.0.2.1 192.0.2.2 esp 0x1001 -m tunnel -u 1 -tfc 400 -E aes-gcm-16 0x${GCM}a0a1a2a3;
