@@ -109,6 +109,8 @@ int auth_build_request(struct exchange *x)
 	if (config->n_peer_ids == 1 && config->peer_ids[0].type != ID_NONE)
 		add_id(&mw, PL_IDR, &config->peer_ids[0]);
 	msg_writer_add_auth(&mw, AUTH_METHOD_SHARED_KEY, slice_of(x->work.auth, x->work.auth_len));
+	x->work.ask = &x->sa->handshake->ask;
+	child_wish_selectors(x->sa, x->work.ask);
 	int r = child_add_request(x, &mw);
 	return r < 0 ? r : exchange_end(x, &mw);
 }
@@ -210,12 +212,15 @@ static enum verdict reply_and_commit(struct exchange *x)
 
 static enum verdict on_responder_signed(struct exchange *x, int result, struct slice auth)
 {
+	const struct handshake *h = x->sa->handshake;
 	if (result < 0 || auth.len > sizeof(x->work.auth)) {
 		auth_no_key(x, result);
 		return auth_failed(x);
 	}
 	memcpy(x->work.auth, auth.p, auth.len);
 	x->work.auth_len = auth.len;
+	x->work.nonce_i = slice_of(h->nonce_i, h->nonce_i_len);
+	x->work.nonce_r = slice_of(h->nonce_r, h->nonce_r_len);
 	x->work.after_child = reply_and_commit;
 	return child_answer(x);
 }
@@ -337,6 +342,7 @@ static enum verdict commit_response(struct exchange *x)
 
 static enum verdict on_responder_verified(struct exchange *x, int result, struct slice unused)
 {
+	struct handshake *h = x->sa->handshake;
 	(void)unused;
 	if (result == -EKEYREJECTED) {
 		wrong_key(x);
@@ -346,6 +352,9 @@ static enum verdict on_responder_verified(struct exchange *x, int result, struct
 		auth_no_key(x, result);
 		return tell_failure(x);
 	}
+	x->work.ask = &h->ask;
+	x->work.nonce_i = slice_of(h->nonce_i, h->nonce_i_len);
+	x->work.nonce_r = slice_of(h->nonce_r, h->nonce_r_len);
 	x->work.after_child = commit_response;
 	return child_accept(x);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The child part of IKE_AUTH, RFC 7296 1.2, 1.3.1, 2.7, 2.9, 2.17, 2.23.1.
+ * The child part of IKE_AUTH and CREATE_CHILD_SA, RFC 7296 1.2, 1.3.1, 2.7, 2.9, 2.17, 2.23.1.
  *
  * Initiator: TSi is ours, TSr the peer's; the packet that asked for the child stands first in
  * both.  Responder: the first entry whose selectors and mode fit narrows them.  Transport mode
@@ -8,10 +8,9 @@
  */
 #include "ike/child.h"
 
-#include "base/log.h"
+#include "ike/create.h"
 #include "ike/engine_int.h"
 #include "ike/narrow.h"
-#include "ike/rules.h"
 
 #include <errno.h>
 #include <string.h>
@@ -69,29 +68,43 @@ static void texts(struct reason *r, const struct ts_list *our_local, const struc
 
 /* ---- initiator: the request ---- */
 
+void child_wish_selectors(const struct ike_sa *sa, struct child_ask *ask)
+{
+	const struct wish *w = &ask->wish;
+	wish_list(&w->child->local_ts, &sa->local, w->has_policy, &w->policy_local, w->has_packet,
+		  &w->packet_local, &ask->tsi);
+	wish_list(&w->child->peer_ts, &sa->peer, w->has_policy, &w->policy_peer, w->has_packet,
+		  &w->packet_peer, &ask->tsr);
+	ask->transport = w->child->mode == CHILD_TRANSPORT;
+}
+
+/* What CREATE_CHILD_SA has and IKE_AUTH has not: a nonce, and maybe a key exchange. */
+static void add_exchange(const struct exchange *x, struct msg_writer *mw)
+{
+	if (x->work.nonce_len)
+		msg_writer_add_nonce(mw, slice_of(x->work.nonce, x->work.nonce_len));
+	if (x->work.ke)
+		msg_writer_add_ke(mw, ke_group(x->work.ke), ke_public(x->work.ke));
+}
+
 int child_add_request(struct exchange *x, struct msg_writer *mw)
 {
-	const struct ike_sa *sa = x->sa;
-	struct handshake *h = sa->handshake;
-	const struct wish *w = &h->wish;
+	struct child_ask *ask = x->work.ask;
 	uint8_t spi[4];
-	struct wr ww = wr_of(spi, sizeof(spi));
+	struct wr w = wr_of(spi, sizeof(spi));
+	uint16_t group = x->work.ke ? ke_group(x->work.ke) : KE_NONE;
 
-	int r = engine_new_esp_spi(x->engine, &h->esp_spi);
+	int r = engine_new_esp_spi(x->engine, &ask->spi);
 	if (r < 0)
 		return r;
-	wr_u32(&ww, h->esp_spi);
-	proposal_offers_esp(w->child, &h->esp_offers);
-	wish_list(&w->child->local_ts, &sa->local, w->has_policy, &w->policy_local, w->has_packet,
-		  &w->packet_local, &h->tsi);
-	wish_list(&w->child->peer_ts, &sa->peer, w->has_policy, &w->policy_peer, w->has_packet,
-		  &w->packet_peer, &h->tsr);
-	h->offered_transport = w->child->mode == CHILD_TRANSPORT;
-	if (h->offered_transport)
+	wr_u32(&w, ask->spi);
+	proposal_offers_child(ask->wish.child, &group, group != KE_NONE, &ask->offers);
+	if (ask->transport)
 		msg_writer_add_notify(mw, N_USE_TRANSPORT_MODE, (struct slice){ 0 });
-	proposal_emit(mw, &h->esp_offers, slice_of(spi, sizeof(spi)));
-	add_ts(mw, PL_TSI, &h->tsi);
-	add_ts(mw, PL_TSR, &h->tsr);
+	proposal_emit(mw, &ask->offers, slice_of(spi, sizeof(spi)));
+	add_exchange(x, mw);
+	add_ts(mw, PL_TSI, &ask->tsi);
+	add_ts(mw, PL_TSR, &ask->tsr);
 	return 0;
 }
 
@@ -103,9 +116,11 @@ static uint32_t spi_of(struct slice spi)
 	return rd_u32(&r);
 }
 
-static void fill(struct child_sa *c, const struct ike_sa *sa, const struct addr *local,
+static void fill(struct child_sa *c, const struct exchange *x, const struct addr *local,
 		 const struct addr *peer, const struct chosen *chosen)
 {
+	const struct ike_sa *sa = x->sa;
+	const struct child_sa *old = x->work.old;
 	c->spi_out = spi_of(chosen->spi);
 	c->algorithms = chosen->proposal;
 	c->esn = chosen_id(chosen, TRANSFORM_ESN) == ESN_YES;
@@ -114,27 +129,32 @@ static void fill(struct child_sa *c, const struct ike_sa *sa, const struct addr 
 	/* 2.23: encapsulation if there is a NAT, not because port 4500 is in use */
 	c->encap = sa->nat_local || sa->nat_peer;
 	c->reqid = c->config->reqid;
-	if (sa->handshake->wish.reqid && !c->config->install_policy)
-		c->reqid = sa->handshake->wish.reqid;
+	if (!c->config->install_policy && x->work.ask && x->work.ask->wish.reqid)
+		c->reqid = x->work.ask->wish.reqid;
+	if (old)
+		c->reqid = old->reqid;
+	c->replaces = x->work.replaces;
+	nonce_min_set(&c->nonce_min, x->work.nonce_i, x->work.nonce_r);
 }
 
 /* Computes the keys and asks the kernel. */
 static enum verdict install(struct exchange *x, resume_fn fn)
 {
 	const struct ike_keys *keys = x->sa->keys;
-	const struct handshake *h = x->sa->handshake;
+	bool initiator = x->trigger == ON_RESPONSE;
 	struct child_sa *c = x->work.child;
 	struct secret keymat = { 0 };
 	struct kernel_child kc;
 	struct err err = { 0 };
 	enum verdict v;
 
-	int r = keymat_child(keys->km.prf, secret_slice(&keys->km.d),
-			     slice_of(h->nonce_i, h->nonce_i_len),
-			     slice_of(h->nonce_r, h->nonce_r_len),
+	int r = keymat_child(keys->km.prf, secret_slice(&keys->km.d), secret_slice(&x->work.shared),
+			     x->work.nonce_i, x->work.nonce_r,
 			     child_sa_keymat_bytes(&c->algorithms), &keymat);
 	if (r == 0)
-		r = child_sa_kernel(c, secret_slice(&keymat), x->sa->initiator, &kc, &err);
+		r = child_sa_kernel(c, secret_slice(&keymat), initiator, &kc, &err);
+	if (r == 0 && !initiator && c->replaces)
+		r = child_sa_defer_out(c, &kc);
 	if (r == 0)
 		v = exchange_install(x, &kc, fn);
 	else
@@ -257,6 +277,8 @@ static bool find_config(struct exchange *x, const struct asked *a, struct fit *b
 	best->points = 0;
 	reason_set(&closest, REASON_SELECTOR_MISMATCH, "sainfo");
 	LIST_EACH(c, &x->work.config->children, node) {
+		if (x->work.old && c != x->work.old->config)
+			continue;
 		if (try_config(x, c, a, &f, &why)) {
 			if (f.points > best->points)
 				*best = f;
@@ -325,7 +347,7 @@ static enum verdict on_installed(struct exchange *x, int result, struct slice te
 	if (result == -EEXIST && x->work.child_tries < LIMIT_ESP_SPI_TRIES)
 		return try_spi(x);
 	kernel_refused(x, result, text);
-	return no_child(x, N_NO_ADDITIONAL_SAS);
+	return no_child(x, x->work.nonce_len ? N_TEMPORARY_FAILURE : N_NO_ADDITIONAL_SAS);
 }
 
 /* What NAT hid: the address that the peer put into its selectors (RFC 3948 3.1.2). */
@@ -337,24 +359,68 @@ static void note_original(const struct exchange *x, struct child_sa *c)
 		c->original_peer = ts.first;
 }
 
+/*
+ * In CREATE_CHILD_SA: with our group, if perfect forward secrecy is configured; without, the peer may
+ * still have it, with the group of the IKE SA.
+ */
+static void offers_of(const struct exchange *x, const struct child_config *config,
+		      struct offers *ret)
+{
+	const uint16_t lax[] = { chosen_id(&x->sa->algorithms, TRANSFORM_KE), KE_NONE };
+	if (x->work.nonce_len == 0)
+		proposal_offers_esp(config, ret);
+	else if (config->pfs_group != KE_NONE)
+		proposal_offers_child(config, &config->pfs_group, 1, ret);
+	else
+		proposal_offers_child(config, lax, N_ELEMENTS(lax), ret);
+}
+
+/* The key exchange that the proposal asks for, if any; 0 or the notify that answers (1.3.1). */
+static uint16_t answer_ke(struct exchange *x, const struct chosen *chosen)
+{
+	uint16_t group = chosen_id(chosen, TRANSFORM_KE);
+	struct wr w = wr_of(x->notify_data, sizeof(x->notify_data));
+	if (x->work.nonce_len == 0 || group == KE_NONE)
+		return 0;
+	if (!payload_has(x->pl, PL_KE) || x->pl->ke.group != group) {
+		wr_u16(&w, group);
+		x->notify_len = 2;
+		return N_INVALID_KE_PAYLOAD;
+	}
+	if (ke_new(group, &x->work.ke) < 0) {
+		reason_set(&x->reason, REASON_INTERNAL, "KE");
+		return N_TEMPORARY_FAILURE;
+	}
+	if (ke_derive(x->work.ke, x->pl->ke.data, &x->work.shared) < 0) {
+		reason_set(&x->reason, REASON_INVALID_KE, "KE");
+		return N_INVALID_SYNTAX;
+	}
+	return 0;
+}
+
 enum verdict child_answer(struct exchange *x)
 {
 	struct offers ours;
 	struct chosen chosen;
 	struct fit fit;
 	uint32_t spi;
+	uint16_t notify;
 
 	if (!find_fit(x, &fit))
 		return no_child(x, fit.points == 0 && x->reason.code == REASON_MODE_MISMATCH
 					   ? N_NO_PROPOSAL_CHOSEN
 					   : N_TS_UNACCEPTABLE);
-	proposal_offers_esp(fit.config, &ours);
-	if (proposal_choose(&ours, &x->pl->sa, 0, true, &chosen, &x->reason) < 0)
+	offers_of(x, fit.config, &ours);
+	if (proposal_choose(&ours, &x->pl->sa, payload_has(x->pl, PL_KE) ? x->pl->ke.group : 0,
+			    x->work.nonce_len == 0, &chosen, &x->reason) < 0)
 		return no_child(x, N_NO_PROPOSAL_CHOSEN);
 	if (spi_of(chosen.spi) < LIMIT_ESP_SPI_MIN) {
 		reason_set(&x->reason, REASON_MALFORMED, "SPI");
 		return no_child(x, N_NO_PROPOSAL_CHOSEN);
 	}
+	notify = answer_ke(x, &chosen);
+	if (notify)
+		return no_child(x, notify);
 	if (engine_new_esp_spi(x->engine, &spi) < 0 ||
 	    child_sa_new(x->sa, fit.config, spi, &x->work.child) < 0) {
 		reason_set(&x->reason, REASON_INTERNAL, "child");
@@ -364,7 +430,7 @@ enum verdict child_answer(struct exchange *x)
 	c->mode = fit.config->mode;
 	c->local_ts = fit.local_ts;
 	c->peer_ts = fit.peer_ts;
-	fill(c, x->sa, &x->local, &x->peer, &chosen);
+	fill(c, x, &x->local, &x->peer, &chosen);
 	note_original(x, c);
 	x->work.chosen = chosen;
 	x->work.child_tries = 1;
@@ -378,13 +444,15 @@ void child_add_response(const struct exchange *x, struct msg_writer *mw)
 	struct wr w = wr_of(spi, sizeof(spi));
 
 	if (!c) {
-		msg_writer_add_notify(mw, x->work.child_notify, (struct slice){ 0 });
+		msg_writer_add_notify(mw, x->work.child_notify,
+				      slice_of(x->notify_data, x->notify_len));
 		return;
 	}
 	wr_u32(&w, c->spi_in);
 	if (c->mode == CHILD_TRANSPORT)
 		msg_writer_add_notify(mw, N_USE_TRANSPORT_MODE, (struct slice){ 0 });
 	proposal_emit_chosen(mw, &x->work.chosen, slice_of(spi, sizeof(spi)));
+	add_exchange(x, mw);
 	add_ts(mw, PL_TSI, &c->peer_ts);
 	add_ts(mw, PL_TSR, &c->local_ts);
 }
@@ -396,13 +464,13 @@ static enum verdict orphan(struct exchange *x)
 {
 	struct child_sa *c = TAKE(x->work.child);
 	child_sa_free(c);
-	x->work.orphan_spi = x->sa->handshake->esp_spi;
+	x->work.orphan_spi = x->work.ask->spi;
 	return x->work.after_child(x);
 }
 
-static enum verdict peer_refused_child(struct exchange *x)
+enum verdict child_refused(struct exchange *x)
 {
-	const struct handshake *h = x->sa->handshake;
+	const struct child_ask *ask = x->work.ask;
 	uint16_t type = 0;
 	char text[REASON_FIELD_MAX_BYTES];
 	const struct ts_list none = { 0 };
@@ -412,9 +480,9 @@ static enum verdict peer_refused_child(struct exchange *x)
 			type = x->pl->notifies[i].type;
 	reason_set(&x->reason, REASON_PEER_REFUSED, type ? notify_name(type) : "child");
 	if (type == N_NO_PROPOSAL_CHOSEN)
-		reason_ours(&x->reason, "%s", proposal_offers_text(&h->esp_offers, text));
+		reason_ours(&x->reason, "%s", proposal_offers_text(&ask->offers, text));
 	if (type == N_TS_UNACCEPTABLE) {
-		texts(&x->reason, &h->tsi, &h->tsr, &none, &none);
+		texts(&x->reason, &ask->tsi, &ask->tsr, &none, &none);
 		x->reason.theirs[0] = 0;
 	}
 	return x->work.after_child(x);
@@ -439,12 +507,21 @@ static bool read_list(const struct pl_ts *pl, struct ts_list *ret)
 	return n == pl->n;
 }
 
+/* 2.9.2: what a child carries it carries after rekeying too. */
+static bool carries_all(const struct exchange *x, const struct ts_list *local,
+			const struct ts_list *peer)
+{
+	const struct child_sa *old = x->work.old;
+	return !old ||
+	       (narrow_is_within(&old->local_ts, local) && narrow_is_within(&old->peer_ts, peer));
+}
+
 /* The selectors of the response, as we see addresses; false if they are not what we offered. */
 static bool take_selectors(struct exchange *x, bool transport, struct ts_list *local,
 			   struct ts_list *peer)
 {
 	const struct ike_sa *sa = x->sa;
-	const struct handshake *h = sa->handshake;
+	const struct child_ask *ask = x->work.ask;
 	bool read = read_list(&x->pl->tsi, local);
 	read = read_list(&x->pl->tsr, peer) && read;
 
@@ -452,17 +529,18 @@ static bool take_selectors(struct exchange *x, bool transport, struct ts_list *l
 		narrow_substitute(local, &sa->local);
 	if (transport && sa->nat_peer)
 		narrow_substitute(peer, &sa->peer);
-	if (read && narrow_is_within(local, &h->tsi) && narrow_is_within(peer, &h->tsr))
+	if (read && narrow_is_within(local, &ask->tsi) && narrow_is_within(peer, &ask->tsr) &&
+	    carries_all(x, local, peer))
 		return true;
 	reason_set(&x->reason, REASON_SELECTOR_MISMATCH, "TSi,TSr");
-	texts(&x->reason, &h->tsi, &h->tsr, local, peer);
+	texts(&x->reason, &ask->tsi, &ask->tsr, local, peer);
 	return false;
 }
 
 static bool take_mode(struct exchange *x, enum child_mode *ret)
 {
 	bool theirs = payload_notify(x->pl, N_USE_TRANSPORT_MODE) != NULL;
-	bool ours = x->sa->handshake->offered_transport;
+	bool ours = x->work.ask->transport;
 	*ret = theirs ? CHILD_TRANSPORT : CHILD_TUNNEL;
 	if (ours == theirs)
 		return true;
@@ -475,21 +553,21 @@ static bool take_mode(struct exchange *x, enum child_mode *ret)
 enum verdict child_accept(struct exchange *x)
 {
 	const struct ike_sa *sa = x->sa;
-	const struct handshake *h = sa->handshake;
+	const struct child_ask *ask = x->work.ask;
 	struct ts_list local, peer;
 	struct chosen chosen;
 	enum child_mode mode;
 
 	if (!payload_has(x->pl, PL_SA))
-		return peer_refused_child(x);
+		return child_refused(x);
 	if (!take_mode(x, &mode) || !take_selectors(x, mode == CHILD_TRANSPORT, &local, &peer) ||
-	    proposal_check(&h->esp_offers, &x->pl->sa, &chosen, &x->reason) < 0)
+	    proposal_check(&ask->offers, &x->pl->sa, &chosen, &x->reason) < 0)
 		return orphan(x);
 	if (spi_of(chosen.spi) < LIMIT_ESP_SPI_MIN) {
 		reason_set(&x->reason, REASON_MALFORMED, "SPI");
 		return orphan(x);
 	}
-	if (child_sa_new(x->sa, h->wish.child, h->esp_spi, &x->work.child) < 0) {
+	if (child_sa_new(x->sa, ask->wish.child, ask->spi, &x->work.child) < 0) {
 		reason_set(&x->reason, REASON_INTERNAL, "child");
 		return orphan(x);
 	}
@@ -497,26 +575,11 @@ enum verdict child_accept(struct exchange *x)
 	c->mode = mode;
 	c->local_ts = local;
 	c->peer_ts = peer;
-	fill(c, sa, &sa->local, &sa->peer, &chosen);
+	c->ours = true;
+	fill(c, x, &sa->local, &sa->peer, &chosen);
+	if (x->work.old)
+		c->original_peer = x->work.old->original_peer;
+	if (sa->create && create_is_redundant(sa->create, c))
+		return orphan(x);
 	return install(x, on_accepted);
-}
-
-/* ---- CREATE_CHILD_SA: one child per IKE SA ---- */
-
-static enum verdict answer_notify(struct exchange *x, uint16_t notify)
-{
-	LOG(DEBUG, "child_request_refused", F_STR("remote", ike_sa_remote(x->sa)),
-	    F_ADDR("peer", &x->sa->peer), F_STR("with", notify_name(notify)));
-	return exchange_reply_notify(x, notify, (struct slice){ 0 }) < 0 ? V_DROP : V_OK;
-}
-
-enum verdict on_child_request(struct exchange *x)
-{
-	return answer_notify(x, N_NO_ADDITIONAL_SAS);
-}
-
-/* 2.25.2: while the IKE SA is being deleted */
-enum verdict on_child_request_deleting(struct exchange *x)
-{
-	return answer_notify(x, N_TEMPORARY_FAILURE);
 }

@@ -6,6 +6,8 @@
 #include "ike/child_sa.h"
 
 #include "base/log.h"
+#include "crypto/rng.h"
+#include "ike/create.h"
 #include "ike/engine_int.h"
 #include "ike/ike_sa.h"
 #include "ike/informational.h"
@@ -36,6 +38,38 @@ static void on_life_end(void *arg)
 	informational_next(c->sa);
 }
 
+static void on_soft_end(void *arg)
+{
+	child_sa_grown_old(arg);
+}
+
+static void on_turn(void *arg)
+{
+	child_sa_complete(arg);
+}
+
+static int make_timers(struct loop *l, struct child_sa *c)
+{
+	c->life = loop_timer_new(l, on_life_end, c);
+	c->soft = loop_timer_new(l, on_soft_end, c);
+	c->turn = loop_timer_new(l, on_turn, c);
+	return c->life && c->soft && c->turn ? 0 : -ENOMEM;
+}
+
+static void free_timers(struct child_sa *c)
+{
+	loop_timer_free(c->life);
+	loop_timer_free(c->soft);
+	loop_timer_free(c->turn);
+}
+
+static void disarm_timers(struct child_sa *c)
+{
+	loop_timer_disarm(c->life);
+	loop_timer_disarm(c->soft);
+	loop_timer_disarm(c->turn);
+}
+
 int child_sa_new(struct ike_sa *sa, const struct child_config *config, uint32_t spi_in,
 		 struct child_sa **ret)
 {
@@ -45,11 +79,10 @@ int child_sa_new(struct ike_sa *sa, const struct child_config *config, uint32_t 
 	*c = (struct child_sa){ .sa = sa, .config = config, .spi_in = spi_in, .state = CHILD_NEW };
 	list_init(&c->node);
 	list_init(&c->going);
-	c->life = loop_timer_new(sa->engine->ports.loop, on_life_end, c);
 	c->removal = calloc(1, sizeof(*c->removal));
-	if (!c->life || !c->removal ||
+	if (make_timers(sa->engine->ports.loop, c) < 0 || !c->removal ||
 	    hash_add(&sa->engine->children_in, &c->by_spi_in, spi_in) < 0) {
-		loop_timer_free(c->life);
+		free_timers(c);
 		free(c->removal);
 		free(c);
 		return -ENOMEM;
@@ -59,15 +92,25 @@ int child_sa_new(struct ike_sa *sa, const struct child_config *config, uint32_t 
 	return 0;
 }
 
+static void forget_late(struct child_sa *c)
+{
+	if (c->late)
+		secret_wipe(c->late, sizeof(*c->late));
+	free(TAKE(c->late));
+}
+
 void child_sa_free(struct child_sa *c)
 {
 	if (!c)
 		return;
+	if (c->completing)
+		c->sa->engine->ports.kernel->ops->cancel(c->sa->engine->ports.kernel, c);
+	forget_late(c);
 	child_sa_uninstall(c);
 	if (c->in_table)
 		hash_remove(&c->sa->engine->children_in, &c->by_spi_in);
 	list_remove(&c->node);
-	loop_timer_free(c->life);
+	free_timers(c);
 	waiters_drop(&c->going);
 	free(c->removal);
 	free(c);
@@ -191,12 +234,27 @@ static uint64_t or_infinite(uint64_t limit)
 	return limit ? limit : KEYDB_INFINITE;
 }
 
+/* Both sides would rekey at the same moment each time, if it were not for chance (2.8.1). */
+static unsigned int soft_percent(void)
+{
+	uint8_t random = 0;
+	(void)!rng_public(&random, sizeof(random));
+	return LIMIT_SOFT_MIN_PERCENT +
+	       random % (LIMIT_SOFT_MAX_PERCENT - LIMIT_SOFT_MIN_PERCENT + 1);
+}
+
+static uint64_t soft(uint64_t limit)
+{
+	return limit ? limit / 100 * soft_percent() + limit % 100 * soft_percent() / 100
+		     : KEYDB_INFINITE;
+}
+
 static void set_limits(const struct lifetime *life, struct keydb_limits *ret)
 {
 	uint64_t sec = life->hard_ms ? (uint64_t)life->hard_ms / 1000 + KERNEL_GRACE_SEC : 0;
-	*ret = (struct keydb_limits){ .soft_bytes = KEYDB_INFINITE,
+	*ret = (struct keydb_limits){ .soft_bytes = soft(life->bytes),
 				      .hard_bytes = or_infinite(life->bytes),
-				      .soft_packets = KEYDB_INFINITE,
+				      .soft_packets = soft(life->packets),
 				      .hard_packets = or_infinite(life->packets),
 				      .soft_add_sec = KEYDB_INFINITE,
 				      .hard_add_sec = or_infinite(sec),
@@ -266,6 +324,48 @@ int child_sa_kernel(const struct child_sa *c, struct slice keymat, bool initiato
 	return set_policies(c, ret, err);
 }
 
+int child_sa_defer_out(struct child_sa *c, struct kernel_child *kc)
+{
+	if (!c->late)
+		c->late = malloc(sizeof(*c->late));
+	if (!c->late)
+		return -ENOMEM;
+	*c->late = kc->out;
+	kc->in_only = true;
+	return 0;
+}
+
+static void on_completed(void *arg, int result, const char *reason)
+{
+	struct child_sa *c = arg;
+	c->completing = false;
+	if (result == 0)
+		return;
+	LOG(WARNING, "child_incomplete", F_STR("remote", ike_sa_remote(c->sa)),
+	    F_STR("child", c->config->name), F_SPI32("spi_out", c->spi_out),
+	    F_STR("error", reason && reason[0] ? reason : strerror(-result)));
+	child_sa_down(c, "kernel");
+	informational_next(c->sa);
+}
+
+void child_sa_complete(struct child_sa *c)
+{
+	struct kernel *k = c->sa->engine->ports.kernel;
+	struct kernel_child kc;
+	if (!c->late || c->redundant || c->state != CHILD_UP)
+		return;
+	memset(&kc, 0, sizeof(kc));
+	set_ids(c, &kc);
+	kc.out = *c->late;
+	forget_late(c);
+	loop_timer_disarm(c->turn);
+	int r = k->ops->child_complete(k, &kc, on_completed, c);
+	secret_wipe(&kc, sizeof(kc));
+	c->completing = r == 0;
+	if (r < 0)
+		on_completed(c, r, NULL);
+}
+
 void child_sa_uninstall(struct child_sa *c)
 {
 	struct kernel_child ids;
@@ -293,7 +393,8 @@ static void log_up(const struct child_sa *c)
 	    F_STR("ts_local", ts_list_text(&c->local_ts, local)),
 	    F_STR("ts_peer", ts_list_text(&c->peer_ts, peer)),
 	    F_STR("algorithms", proposal_text(&c->algorithms, algs)),
-	    F_STR("encap", c->encap ? "udp" : "none"), F_INT("reqid", c->reqid));
+	    F_STR("encap", c->encap ? "udp" : "none"), F_INT("reqid", c->reqid),
+	    F_SPI32("replaces", c->replaces));
 }
 
 void child_sa_up(struct child_sa *c)
@@ -308,9 +409,51 @@ void child_sa_up(struct child_sa *c)
 	if (hard_ms) {
 		c->life_ends_ms = c->up_ms + hard_ms;
 		loop_timer_arm(c->life, hard_ms);
+		loop_timer_arm(c->soft, (int64_t)soft((uint64_t)hard_ms));
 	}
+	if (c->late)
+		loop_timer_arm(c->turn, LIMIT_TURN_MS);
 	log_up(c);
+	create_child_up(c);
 	keepup_child_up(e, c->config);
+}
+
+void child_sa_grown_old(struct child_sa *c)
+{
+	if (c->state != CHILD_UP)
+		return;
+	if (create_add_rekey(c) < 0)
+		loop_timer_arm(c->soft, LIMIT_RETRY_FIRST_MS);
+	informational_next(c->sa);
+}
+
+struct child_sa *child_sa_successor(const struct child_sa *c)
+{
+	struct child_sa *s;
+	LIST_EACH(s, &c->sa->children, node)
+		if (s->state == CHILD_UP && s->replaces == c->spi_in)
+			return s;
+	return NULL;
+}
+
+static void log_down(const struct child_sa *c)
+{
+	LOG(INFO, "child_sa_down", F_STR("remote", ike_sa_remote(c->sa)),
+	    F_STR("child", c->config->name), F_ADDR("peer", &c->sa->peer),
+	    F_SPI64("ike_spi_i", c->sa->spi_i), F_SPI64("ike_spi_r", c->sa->spi_r),
+	    F_SPI32("spi_in", c->spi_in), F_SPI32("spi_out", c->spi_out),
+	    F_STR("reason", c->down_why));
+}
+
+void child_sa_retire(struct child_sa *c)
+{
+	if (c->state != CHILD_UP)
+		return;
+	c->state = CHILD_DELETING;
+	c->down_why = "rekeyed";
+	disarm_timers(c);
+	c->sa->engine->counters.n_child_down++;
+	log_down(c);
 }
 
 void child_sa_down(struct child_sa *c, const char *why)
@@ -319,12 +462,13 @@ void child_sa_down(struct child_sa *c, const char *why)
 		return;
 	c->state = CHILD_DELETING;
 	c->down_why = why;
-	loop_timer_disarm(c->life);
+	disarm_timers(c);
+	/* Whether the peer listens already or not: there is no other way left. */
+	struct child_sa *successor = child_sa_successor(c);
+	if (successor)
+		child_sa_complete(successor);
 	child_sa_uninstall(c);
 	c->sa->engine->counters.n_child_down++;
-	LOG(INFO, "child_sa_down", F_STR("remote", ike_sa_remote(c->sa)),
-	    F_STR("child", c->config->name), F_ADDR("peer", &c->sa->peer),
-	    F_SPI64("ike_spi_i", c->sa->spi_i), F_SPI64("ike_spi_r", c->sa->spi_r),
-	    F_SPI32("spi_in", c->spi_in), F_SPI32("spi_out", c->spi_out), F_STR("reason", why));
+	log_down(c);
 	keepup_child_down(c->sa->engine, c->config, c->by_command);
 }

@@ -12,6 +12,7 @@
 #include "base/list.h"
 #include "base/loop.h"
 #include "base/wire.h"
+#include "ike/nonce.h"
 #include "ike/proposal.h"
 #include "kernel/kernel.h"
 #include "policy/policy.h"
@@ -23,7 +24,7 @@ struct removal;
 enum child_state {
 	CHILD_NEW, /* being negotiated */
 	CHILD_UP,
-	CHILD_DELETING, /* to be deleted, or the peer was asked to; not in the kernel any more */
+	CHILD_DELETING, /* to be deleted, or the peer was asked to; in the kernel only if replaced */
 };
 
 const char *child_state_name(enum child_state state);
@@ -38,6 +39,16 @@ struct child_sa {
 	bool in_kernel; /* installed, or asked to be */
 	bool delete_sent;
 	bool by_command;
+	bool ours;         /* we asked for it */
+	bool redundant;    /* another took its place, and the peer is to delete it (2.8.1) */
+	uint32_t replaces; /* spi_in of the child that it was made to replace, 0 = none */
+	struct nonce_min nonce_min; /* of the exchange that made it */
+	/*
+	 * The peer rekeyed: it cannot receive before it has our answer, so our outbound SA waits
+	 * for a sign of that (2.8).  NULL: nothing waits.
+	 */
+	struct keydb_sa *late;
+	bool completing; /* the kernel was asked to install it */
 	uint32_t spi_in, spi_out;
 	enum child_mode mode;
 	struct ts_list local_ts, peer_ts;
@@ -46,7 +57,7 @@ struct child_sa {
 	struct addr original_peer; /* transport mode behind NAT: what the peer thinks it is */
 	bool encap, esn;
 	uint32_t reqid;
-	struct loop_timer *life;
+	struct loop_timer *life, *soft, *turn;
 	int64_t up_ms, life_ends_ms;
 	const char *down_why;    /* static */
 	struct list going;       /* struct waiter */
@@ -72,10 +83,23 @@ size_t child_sa_keymat_bytes(const struct proposal *algorithms);
  */
 MUST_USE int child_sa_kernel(const struct child_sa *c, struct slice keymat, bool initiator,
 			     struct kernel_child *ret, struct err *err);
+/* Leaves the outbound SA out of what is installed now, and keeps it for later. -ENOMEM. */
+MUST_USE int child_sa_defer_out(struct child_sa *c, struct kernel_child *kc);
+/* The peer listens: what was kept is installed, and traffic goes there. */
+void child_sa_complete(struct child_sa *c);
 /* It is negotiated and installed: joins its SA's children, starts its lifetime, logs. */
 void child_sa_up(struct child_sa *c);
 /* Takes it out of the kernel, logs once why; it stays a child in CHILD_DELETING. */
 void child_sa_down(struct child_sa *c, const char *why);
+/* Most of its life is over (soft limit): a new one is asked for. */
+void child_sa_grown_old(struct child_sa *c);
+/*
+ * It is replaced: nothing is sent over it any more, but it receives until the peer has answered
+ * the delete that is sent for it.  CHILD_DELETING.
+ */
+void child_sa_retire(struct child_sa *c);
+/* A child that is up and was made to replace this one; NULL: none. */
+struct child_sa *child_sa_successor(const struct child_sa *c);
 /* The child with our (in) or the peer's (out) SPI. */
 struct child_sa *child_sa_find_in(const struct engine *e, uint32_t spi);
 struct child_sa *child_sa_find_out(const struct ike_sa *sa, uint32_t spi);

@@ -6,7 +6,7 @@
  *	dispatch_packet  header, IKE SA by SPI, window (retransmission? answer from the cache)
  *	decode           payload walk, SK opened, grammar of the exchange
  *	rules.c          the first transition rule that matches
- *	init.c auth.c informational.c child.c   its handler: decides, computes, writes the reply
+ *	init.c auth.c informational.c create_child.c   its handler: decides, computes, writes the reply
  *	finish           verdict: reply cached and sent, or request answered and the next one sent;
  *	                 the state moves to what the rule says, here and nowhere else
  *
@@ -17,6 +17,7 @@
 #include "ike/dispatch.h"
 
 #include "base/log.h"
+#include "ike/create.h"
 #include "ike/duplicate.h"
 #include "ike/engine_int.h"
 #include "ike/informational.h"
@@ -128,18 +129,22 @@ static void follow_peer(struct exchange *x)
 static void settle(struct ike_sa *sa, struct exchange *x)
 {
 	struct child_sa *c = TAKE(x->work.child);
+	struct create *create = TAKE(x->work.created);
+	char text[REASON_TEXT_MAX_BYTES];
+	bool refused = x->reason.code != REASON_NONE;
+	bool came_up = sa->state == IKE_ESTABLISHED && x->rule->from != IKE_ESTABLISHED;
+	reason_text(&x->reason, text);
+	if (!refused && (came_up || c))
+		refusal_forget(sa->engine, ike_sa_remote(sa));
 	if (c && sa->state == IKE_ESTABLISHED)
 		child_sa_up(c);
 	else
 		child_sa_free(c);
-	char text[REASON_TEXT_MAX_BYTES];
-	bool refused = x->reason.code != REASON_NONE;
-	reason_text(&x->reason, text);
-	if (sa->state == IKE_ESTABLISHED && !refused)
-		refusal_forget(sa->engine, ike_sa_remote(sa));
-	if (sa->state == IKE_ESTABLISHED && x->rule->from != IKE_ESTABLISHED)
+	if (create)
+		create_end(sa, create, refused ? -ECONNREFUSED : 0, refused ? text : "up");
+	if (came_up)
 		duplicate_check(sa);
-	if (sa->state == IKE_ESTABLISHED && refused && sa->wanted)
+	if (came_up && refused && sa->wanted)
 		keepup_child_down(sa->engine, sa->wanted, false);
 	if (sa->state == IKE_ESTABLISHED)
 		waiters_call(&sa->coming, refused ? -ECONNREFUSED : 0, refused ? text : "up");
@@ -272,6 +277,18 @@ static int decode(struct exchange *x, const struct ike_header *h, const char **w
 	return -EPROTO;
 }
 
+/*
+ * With a window of 1 (2.3) the peer's next request means that it has our last answer: what it
+ * rekeyed can be sent to, unless it is given up by this very request.
+ */
+static void peer_listens(const struct exchange *x)
+{
+	struct child_sa *c;
+	LIST_EACH(c, &x->sa->children, node)
+		if (!informational_deletes(x->pl, c->spi_out))
+			child_sa_complete(c);
+}
+
 static void handle(struct engine *e, struct ike_sa *sa, const struct udp_packet *p,
 		   const struct ike_header *h, uint64_t hash)
 {
@@ -297,6 +314,8 @@ static void handle(struct engine *e, struct ike_sa *sa, const struct udp_packet 
 		return;
 	}
 	x->grammar.why = why;
+	if (sa && on == ON_REQUEST && x->msg.opened)
+		peer_listens(x);
 	finish(x, x->rule->handler(x));
 }
 
@@ -434,6 +453,10 @@ void dispatch_trigger(struct ike_sa *sa, enum trigger trigger)
 	struct exchange *x = exchange_new(sa->engine, sa, trigger, NULL);
 	if (!x) {
 		/* Again later: no SA may hang in the air because memory was short. */
+		if (trigger == ON_CREATE) {
+			loop_timer_arm(sa->later, LIMIT_RETRY_FIRST_MS);
+			return;
+		}
 		sa->owed = (int)trigger;
 		loop_timer_arm(sa->life, LIMIT_RETRY_FIRST_MS);
 		return;

@@ -56,7 +56,7 @@ void duplicate_check(struct ike_sa *sa)
 		if (other == sa || !ike_sa_is_up(other) || !crossed(sa, other) ||
 		    !same_peers(sa, other) || !same_child(sa, other))
 			continue;
-		bool sa_loses = memcmp(sa->nonce_min, other->nonce_min, sizeof(sa->nonce_min)) < 0;
+		bool sa_loses = nonce_min_is_lower(&sa->nonce_min, &other->nonce_min);
 		struct ike_sa *loser = sa_loses ? sa : other;
 		if (!loser->initiator)
 			continue;

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "crypto/rng.h"
 #include "ike/child_sa.h"
+#include "ike/create.h"
 #include "ike/dispatch.h"
 #include "ike/engine_int.h"
 #include "ike/informational.h"
@@ -156,12 +157,16 @@ static bool is_peer_of(const struct child_sa *c, const struct keydb_event *ev)
 	return addr_eq(&dst, ev->sa.id.spi == c->spi_in ? &c->local : &c->peer);
 }
 
-/* The kernel has deleted one SA of the pair: the other one is of no use. */
+/* Most of its life is over; or the kernel has deleted one SA of the pair: the other is of no use. */
 static void on_expire(struct engine *e, const struct keydb_event *ev)
 {
 	struct child_sa *c = find_child(e, ev->sa.id.spi);
-	if (!ev->hard || !c || !is_peer_of(c, ev))
+	if (!c || !is_peer_of(c, ev))
 		return;
+	if (!ev->hard) {
+		child_sa_grown_old(c);
+		return;
+	}
 	child_sa_down(c, "lifetime");
 	informational_next(c->sa);
 }
@@ -202,6 +207,7 @@ static void terminate_child(struct child_sa *c, struct gather *g)
 	if (waiters_add(&c->going, gather_done, g) < 0)
 		g->n_open--;
 	c->by_command = true;
+	create_abandon_rekey(c);
 	child_sa_down(c, "command");
 }
 
@@ -253,6 +259,8 @@ static void terminate_children(struct ike_sa *sa, struct target *t, struct gathe
 {
 	struct child_sa *c;
 	bool by_name = t->child && names_peer(t, sa);
+	if (by_name)
+		create_cancel(sa, t->child);
 	LIST_EACH(c, &sa->children, node) {
 		bool hit = by_name ? strcmp(c->config->name, t->child) == 0
 				   : t->esp_spi && c->spi_in == t->esp_spi;
@@ -292,12 +300,15 @@ void engine_forget(struct engine *e, const void *arg)
 	struct ike_sa *sa;
 	struct gather *g;
 	struct child_sa *c;
+	struct create *create;
 	LIST_EACH(g, &e->gathers, node)
 		if (g->arg == arg)
 			g->done = NULL;
 	LIST_EACH(sa, &e->sas, node) {
 		waiters_forget(&sa->coming, arg);
 		waiters_forget(&sa->going, arg);
+		LIST_EACH(create, &sa->creates, node)
+			waiters_forget(&create->coming, arg);
 		LIST_EACH(c, &sa->children, node)
 			waiters_forget(&c->going, arg);
 	}

@@ -85,7 +85,9 @@ void engine_set_policy(struct engine *e, struct policy *p);
 
 struct engine_child_view {
 	const struct child_config *config;
-	const char *state; /* "up", "deleting" */
+	/* "up", "rekeying" (a successor is being made), "replacing" (it is one, its peer is not ready),
+	 * "deleting" */
+	const char *state;
 	uint32_t spi_in, spi_out;
 	enum child_mode mode;
 	const struct ts_list *local_ts, *peer_ts;
@@ -106,6 +108,7 @@ struct engine_sa_view {
 	bool nat_local, nat_peer;
 	int64_t age_ms, left_ms, heard_ms; /* heard_ms: since the peer's last authentic message */
 	uint64_t n_retransmits;
+	size_t n_asked; /* children and new keys that we want and do not have yet */
 	size_t n_children;
 	const struct engine_child_view *children;
 };

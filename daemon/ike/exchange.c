@@ -2,6 +2,7 @@
 /* The life of an exchange object: copy, build, suspend, end. */
 #include "ike/exchange.h"
 
+#include "ike/create.h"
 #include "ike/dispatch.h"
 #include "ike/engine_int.h"
 
@@ -45,6 +46,9 @@ void exchange_free(struct exchange *x)
 	loop_timer_free(x->limit);
 	ike_keys_free(x->work.keys);
 	secret_done(&x->work.octets);
+	secret_done(&x->work.shared);
+	ke_free(x->work.ke);
+	create_free(x->work.created);
 	child_sa_free(x->work.child);
 	arena_clear(&x->arena);
 	free(x->datagram);

@@ -43,6 +43,7 @@ enum trigger {
 	ON_SILENT,    /* no response to all attempts */
 	ON_EXPIRE,    /* its time is over */
 	ON_TERMINATE, /* command, reload, shutdown */
+	ON_CREATE,    /* CREATE_CHILD_SA: sa->creates has something that is due */
 	ON_REPLACED,  /* the peer has forgotten it: INITIAL_CONTACT on another SA */
 };
 
@@ -59,6 +60,17 @@ struct work {
 	size_t auth_len;
 	const struct peer_config *config;
 	struct id local_id, peer_id;
+	/* both nonces of the exchange that makes the child, and g^ir if it has a key exchange */
+	struct slice nonce_i, nonce_r;
+	struct secret shared;
+	/* CREATE_CHILD_SA: what we add to it */
+	uint8_t nonce[LIMIT_NONCE_MAX_BYTES];
+	size_t nonce_len;       /* 0: it is another exchange */
+	struct ke *ke;          /* NULL: no key exchange */
+	struct child_ask *ask;  /* initiator: what was asked for; of the SA */
+	struct create *created; /* initiator: what is answered now; ours from then on */
+	struct child_sa *old;   /* the child that is rekeyed, if it is still there; of the SA */
+	uint32_t replaces;      /* its spi_in, 0: none is rekeyed */
 	struct child_sa *child; /* ours until the handler is done */
 	int child_tries;
 	uint16_t child_notify; /* responder: why there is no child, 0 = there is one */

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "crypto/rng.h"
 #include "ike/child_sa.h"
+#include "ike/create.h"
 #include "ike/dispatch.h"
 #include "ike/engine_int.h"
 #include "ike/exchange.h"
@@ -136,6 +137,15 @@ static void on_window_silent(void *arg)
 
 static const struct window_ops window_ops = { .send = on_window_send, .silent = on_window_silent };
 
+bool ike_sa_is_full(const struct ike_sa *sa)
+{
+	size_t n = 0;
+	const struct child_sa *c;
+	LIST_EACH(c, &sa->children, node)
+		n++;
+	return n >= LIMIT_CHILDREN_PER_SA;
+}
+
 /* ---- timers ---- */
 
 static void on_life(void *arg)
@@ -177,6 +187,11 @@ static void on_keepalive(void *arg)
 	(void)udp_keepalive(sa->engine->ports.udp, &sa->local, &sa->peer);
 }
 
+static void on_later(void *arg)
+{
+	informational_next(arg);
+}
+
 static void disarm_all(struct ike_sa *sa)
 {
 	loop_timer_disarm(sa->life);
@@ -215,7 +230,8 @@ static int make_timers(struct engine *e, struct ike_sa *sa)
 	sa->life = loop_timer_new(e->ports.loop, on_life, sa);
 	sa->idle = loop_timer_new(e->ports.loop, on_idle, sa);
 	sa->keepalive = loop_timer_new(e->ports.loop, on_keepalive, sa);
-	if (!sa->life || !sa->idle || !sa->keepalive)
+	sa->later = loop_timer_new(e->ports.loop, on_later, sa);
+	if (!sa->life || !sa->idle || !sa->keepalive || !sa->later)
 		return -ENOMEM;
 	return window_init(&sa->window, e->ports.loop, &sa->policy->timers, &window_ops, sa);
 }
@@ -226,6 +242,7 @@ static void release(struct ike_sa *sa)
 	loop_timer_free(sa->life);
 	loop_timer_free(sa->idle);
 	loop_timer_free(sa->keepalive);
+	loop_timer_free(sa->later);
 	ike_sa_forget_handshake(sa);
 	ike_keys_free(sa->keys);
 	waiters_drop(&sa->coming);
@@ -248,6 +265,7 @@ int ike_sa_new(struct engine *e, bool initiator, struct ike_sa **ret)
 			       .owed = -1,
 			       .created_ms = engine_now_ms(e) };
 	list_init(&sa->children);
+	list_init(&sa->creates);
 	list_init(&sa->coming);
 	list_init(&sa->going);
 	list_init(&sa->node);
@@ -277,10 +295,13 @@ void ike_sa_free(struct ike_sa *sa)
 {
 	struct engine *e;
 	struct child_sa *c;
+	struct create *create;
 	if (!sa)
 		return;
 	e = sa->engine;
 	exchange_free(TAKE(sa->busy));
+	LIST_EACH(create, &sa->creates, node)
+		create_free(create);
 	LIST_EACH(c, &sa->children, node)
 		child_sa_free(c);
 	if (sa->state == IKE_HALF_OPEN)
@@ -374,7 +395,9 @@ static void leave_established(struct ike_sa *sa)
 	LIST_EACH(c, &sa->children, node) {
 		c->by_command = sa->by_command;
 		child_sa_down(c, why);
+		child_sa_uninstall(c);
 	}
+	create_end_all(sa, why);
 	LOG(INFO, "ike_sa_down", F_STR("remote", ike_sa_remote(sa)), F_ADDR("peer", &sa->peer),
 	    F_SPI64("ike_spi_i", sa->spi_i), F_SPI64("ike_spi_r", sa->spi_r), F_STR("reason", why));
 }
@@ -382,7 +405,7 @@ static void leave_established(struct ike_sa *sa)
 void ike_sa_acquire_failed(struct ike_sa *sa)
 {
 	struct kernel *k = sa->engine->ports.kernel;
-	struct wish *w = sa->handshake ? &sa->handshake->wish : NULL;
+	struct wish *w = sa->handshake ? &sa->handshake->ask.wish : NULL;
 	if (!w || !w->has_larval)
 		return;
 	w->has_larval = false;
@@ -395,6 +418,7 @@ static void enter_gone(struct ike_sa *sa)
 	LIST_EACH(c, &sa->children, node)
 		child_sa_end(c);
 	ike_sa_acquire_failed(sa);
+	create_end_all(sa, sa->down_why ? sa->down_why : "the IKE SA did not come up");
 	disarm_all(sa);
 	window_abandon(&sa->window);
 	ike_sa_forget_handshake(sa);

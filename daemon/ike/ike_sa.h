@@ -19,12 +19,14 @@
 #include "ike/engine.h"
 #include "ike/keymat.h"
 #include "ike/limits.h"
+#include "ike/nonce.h"
 #include "ike/proposal.h"
 #include "ike/waiter.h"
 #include "ike/window.h"
 #include "msg/sk.h"
 #include "policy/policy.h"
 
+struct create;
 struct exchange;
 
 enum ike_state {
@@ -72,6 +74,15 @@ struct wish {
 	struct keydb_sa_id larval;
 };
 
+/* The child that a request of ours asks for, in IKE_AUTH or CREATE_CHILD_SA. */
+struct child_ask {
+	struct wish wish;
+	uint32_t spi;
+	struct offers offers;
+	struct ts_list tsi, tsr; /* as offered */
+	bool transport;
+};
+
 /* Needed until the SA is established, then freed. */
 struct handshake {
 	struct ke *ke;
@@ -79,17 +90,14 @@ struct handshake {
 	size_t nonce_i_len, nonce_r_len;
 	struct bytes request, response; /* IKE_SA_INIT as sent, for AUTH (2.15) */
 	/* initiator */
-	struct offers offers, esp_offers;
+	struct offers offers;
 	uint16_t group;
 	uint8_t cookie[LIMIT_COOKIE_MAX_BYTES];
 	size_t cookie_len;
 	int n_retries;
 	uint16_t hint;       /* notify of an unauthenticated refusal (2.21.1), */
 	char hint_text[128]; /* and what else there was to see; 0 and "" = nothing */
-	struct wish wish;
-	uint32_t esp_spi;
-	struct ts_list tsi, tsr; /* as offered */
-	bool offered_transport;
+	struct child_ask ask;
 };
 
 struct ike_sa {
@@ -116,6 +124,9 @@ struct ike_sa {
 	struct window window;
 	struct exchange *busy;     /* the exchange that waits for the keeper or the kernel */
 	struct list children;      /* struct child_sa */
+	struct list creates;       /* struct create: what we want to ask for, in order */
+	struct create *create;     /* the one of them that waits for the peer's answer */
+	bool no_more_children;     /* the peer wants none in this IKE SA: NO_ADDITIONAL_SAS */
 	struct list coming, going; /* struct waiter: for up, for gone */
 
 	/* what is to be sent when the window is free */
@@ -123,9 +134,10 @@ struct ike_sa {
 	struct loop_timer *life; /* half-open time, lifetime, lingering */
 	struct loop_timer *idle; /* liveness */
 	struct loop_timer *keepalive;
+	struct loop_timer *later; /* until the next of creates is due */
 	int64_t created_ms, up_ms, heard_ms, life_ends_ms;
 	uint64_t created_nth, up_nth; /* order of events in the engine, for INITIAL_CONTACT */
-	uint8_t nonce_min[32];        /* the lower of both nonces: who yields, see duplicate.c */
+	struct nonce_min nonce_min;   /* of the exchange that made it: who yields */
 	const char *down_why;         /* static; for the log */
 	bool by_command;              /* taken down by command: not started again */
 	int owed;                     /* a trigger that failed for want of memory, -1 = none */
@@ -147,6 +159,8 @@ static inline bool ike_sa_is_up(const struct ike_sa *sa)
 	return sa->state == IKE_ESTABLISHED;
 }
 
+/* It has as many children as it may have (LIMIT_CHILDREN_PER_SA). */
+bool ike_sa_is_full(const struct ike_sa *sa);
 /* Both identities are proven. */
 void ike_sa_set_ids(struct ike_sa *sa, const struct id *local, const struct id *peer);
 /* Sends a message to the peer of the SA. */

@@ -15,6 +15,7 @@
 #include "ike/informational.h"
 
 #include "base/log.h"
+#include "ike/create.h"
 #include "ike/dispatch.h"
 #include "ike/engine_int.h"
 #include "ike/exchange.h"
@@ -41,6 +42,15 @@ static void doom(struct doomed *d, struct child_sa *c)
 		d->children[d->n++] = c;
 }
 
+bool informational_deletes(const struct payload_set *pl, uint32_t spi_out)
+{
+	for (size_t i = 0; i < pl->n_deletes; i++)
+		for (size_t j = 0; j < pl->deletes[i].n_spis; j++)
+			if (pl_delete_spi(&pl->deletes[i], j) == spi_out)
+				return true;
+	return false;
+}
+
 static void read_deletes(const struct exchange *x, struct doomed *d)
 {
 	*d = (struct doomed){ 0 };
@@ -52,6 +62,8 @@ static void read_deletes(const struct exchange *x, struct doomed *d)
 			/* 1.4.1: what we asked to delete ourselves is on its way out already */
 			if (c && !c->delete_sent)
 				doom(d, c);
+			else if (!c)
+				create_note_delete(x->sa, pl_delete_spi(del, j));
 		}
 	}
 }
@@ -82,7 +94,10 @@ enum verdict on_delete_request(struct exchange *x)
 	if (reply_deletes(x, &d) < 0)
 		return V_DROP;
 	for (size_t i = 0; i < d.n; i++) {
-		child_sa_down(d.children[i], "peer_deleted");
+		if (child_sa_successor(d.children[i]))
+			child_sa_retire(d.children[i]);
+		else
+			child_sa_down(d.children[i], "peer_deleted");
 		child_sa_end(d.children[i]);
 	}
 	return V_OK;
@@ -135,6 +150,8 @@ enum verdict on_bad_request(struct exchange *x)
 enum verdict on_informational_response(struct exchange *x)
 {
 	struct child_sa *c;
+	if (x->sa->create)
+		return informational_unexpected(x);
 	LIST_EACH(c, &x->sa->children, node)
 		if (c->delete_sent)
 			child_sa_end(c);
@@ -182,6 +199,13 @@ static enum verdict delete_ike(struct exchange *x)
 		return V_DROP;
 	}
 	return build_delete(x, window_request_id(w)) < 0 ? V_DELETE : V_OK;
+}
+
+enum verdict informational_unexpected(struct exchange *x)
+{
+	x->grammar.why = "the answer is not one to our request";
+	(void)on_bad_response(x);
+	return V_DELETE;
 }
 
 enum verdict on_bad_response(struct exchange *x)
@@ -270,7 +294,7 @@ void informational_next(struct ike_sa *sa)
 		return;
 	}
 	size_t n = children_to_delete(sa, spis);
-	if (n == 0 && !sa->want_liveness)
+	if (n == 0 && (create_next(sa) || !sa->want_liveness))
 		return;
 	sa->want_liveness = false;
 	if (send_informational(sa, spis, n) < 0) {

@@ -3,9 +3,13 @@
 #ifndef TANUKI_IKE_INFORMATIONAL_H
 #define TANUKI_IKE_INFORMATIONAL_H
 
-struct ike_sa;
+#include "ike/exchange.h"
 
 /* If the window is free: sends what the SA wants to say next. */
 void informational_next(struct ike_sa *sa);
+/* Does a request delete the child with this SPI of the peer? */
+bool informational_deletes(const struct payload_set *pl, uint32_t spi_out);
+/* For handlers: a response that does not fit our request.  The IKE SA is deleted. */
+enum verdict informational_unexpected(struct exchange *x);
 
 #endif

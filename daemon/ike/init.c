@@ -194,15 +194,6 @@ static int make_keys(struct exchange *x, struct ke *ke, struct slice ni, struct 
 	return r;
 }
 
-static void set_nonce_min(struct ike_sa *sa, struct slice a, struct slice b)
-{
-	size_t n = a.len < b.len ? a.len : b.len;
-	struct slice low = memcmp(a.p, b.p, n) <= 0 ? a : b;
-	memset(sa->nonce_min, 0, sizeof(sa->nonce_min));
-	memcpy(sa->nonce_min, low.p,
-	       low.len < sizeof(sa->nonce_min) ? low.len : sizeof(sa->nonce_min));
-}
-
 /* RFC 7296 2.23: with a NAT on the way everything moves to the other port. */
 static void move_to_natt(struct ike_sa *sa)
 {
@@ -233,7 +224,7 @@ static enum verdict on_signed(struct exchange *x, int result, struct slice auth)
 	sa->nat_peer = x->work.nat.peer;
 	memcpy(h->nonce_r, x->pl->nonce.data.p, x->pl->nonce.data.len);
 	h->nonce_r_len = x->pl->nonce.data.len;
-	set_nonce_min(sa, nonce_i(h), slice_of(h->nonce_r, h->nonce_r_len));
+	nonce_min_set(&sa->nonce_min, nonce_i(h), slice_of(h->nonce_r, h->nonce_r_len));
 	if ((sa->nat_local || sa->nat_peer) && !sa->natt)
 		move_to_natt(sa);
 	return V_OK;
@@ -405,7 +396,7 @@ static void take_over(struct exchange *x, const struct peer_config *config)
 	sa->nat_supported = x->work.nat.supported;
 	sa->nat_local = x->work.nat.local || (config->nat_force && x->work.nat.supported);
 	sa->nat_peer = x->work.nat.peer;
-	set_nonce_min(sa, nonce_i(h), slice_of(h->nonce_r, h->nonce_r_len));
+	nonce_min_set(&sa->nonce_min, nonce_i(h), slice_of(h->nonce_r, h->nonce_r_len));
 }
 
 static enum verdict accept_request(struct exchange *x, const struct peer_config *config)

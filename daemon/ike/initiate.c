@@ -2,6 +2,7 @@
 /* From a wish (traffic, configuration, command) to an IKE SA that is being negotiated. */
 #include "base/log.h"
 #include "ike/child_sa.h"
+#include "ike/create.h"
 #include "ike/dispatch.h"
 #include "ike/engine_int.h"
 #include "ike/informational.h"
@@ -50,7 +51,7 @@ const struct child_sa *initiate_find_up(const struct engine *e, const struct chi
 /* Does what is being negotiated serve this wish too?  (One storm of ACQUIREs, one negotiation.) */
 static bool serves(const struct ike_sa *sa, const struct wish *w)
 {
-	const struct wish *old = sa->handshake ? &sa->handshake->wish : NULL;
+	const struct wish *old = sa->handshake ? &sa->handshake->ask.wish : NULL;
 	bool on_its_way = sa->state == IKE_INIT_SENT || sa->state == IKE_AUTH_SENT;
 	if (!on_its_way || sa->want_delete || !old || !same_config(old->child, w->child) ||
 	    !addr_eq(&sa->peer, &w->peer))
@@ -76,7 +77,37 @@ static struct ike_sa *find_on_its_way(struct engine *e, const struct wish *w, si
 	return found;
 }
 
-/* IKE SAs of earlier attempts that have no child (any more) are of no use. */
+/* An IKE SA with the peer of this wish that can have one more child. */
+static bool is_home(const struct ike_sa *sa, const struct wish *w)
+{
+	bool there = sa->state == IKE_INIT_SENT || sa->state == IKE_AUTH_SENT || ike_sa_is_up(sa);
+	return there && sa->config == w->child->peer && addr_eq(&sa->peer, &w->peer) &&
+	       (!addr_is_set(&w->local) || addr_eq(&sa->local, &w->local)) && !sa->want_delete &&
+	       !sa->no_more_children && !ike_sa_is_full(sa);
+}
+
+static struct ike_sa *find_home(struct engine *e, const struct wish *w)
+{
+	struct ike_sa *sa;
+	LIST_EACH(sa, &e->sas, node)
+		if (is_home(sa, w))
+			return sa;
+	return NULL;
+}
+
+/* Somebody wants the same already: then they wait together. */
+static int join_create(struct engine *e, const struct wish *w, engine_done_fn done, void *arg)
+{
+	struct ike_sa *sa;
+	LIST_EACH(sa, &e->sas, node) {
+		struct create *c = addr_eq(&sa->peer, &w->peer) ? create_find(sa, w) : NULL;
+		if (c)
+			return waiters_add(&c->coming, done, arg);
+	}
+	return -ENOENT;
+}
+
+/* IKE SAs of earlier attempts that have no child (any more) and can have none are of no use. */
 static void retire_childless(struct engine *e, const struct wish *w)
 {
 	struct ike_sa *sa;
@@ -117,6 +148,13 @@ static int set_addresses(struct engine *e, const struct wish *w, struct ike_sa *
 	return 0;
 }
 
+static void log_start(const struct ike_sa *sa, const struct wish *w)
+{
+	LOG(INFO, "negotiation_started", F_STR("remote", ike_sa_remote(sa)),
+	    F_STR("child", w->child->name), F_ADDR("peer", &sa->peer), F_ADDR("local", &sa->local),
+	    F_STR("why", why_word(w->why)), F_SPI64("ike_spi_i", sa->spi_i));
+}
+
 static int begin(struct engine *e, const struct wish *w, struct ike_sa **ret, struct err *err)
 {
 	struct ike_sa *sa;
@@ -125,21 +163,35 @@ static int begin(struct engine *e, const struct wish *w, struct ike_sa **ret, st
 		return err_set(err, r, "no IKE SA can be made: %s", strerror(-r));
 	sa->config = w->child->peer;
 	sa->wanted = w->child;
-	sa->handshake->wish = *w;
+	sa->handshake->ask.wish = *w;
 	r = set_addresses(e, w, sa, err);
 	if (r < 0) {
 		ike_sa_free(sa);
 		return r;
 	}
-	LOG(INFO, "negotiation_started", F_STR("remote", sa->config->name),
-	    F_STR("child", w->child->name), F_ADDR("peer", &sa->peer), F_ADDR("local", &sa->local),
-	    F_STR("why", why_word(w->why)), F_SPI64("ike_spi_i", sa->spi_i));
+	log_start(sa, w);
 	/* The kernel hears of a failure from whoever takes the wish; the caller does not. */
 	dispatch_trigger(sa, ON_START);
 	if (sa->state != IKE_INIT_SENT)
 		return err_set(err, -EIO, "IKE_SA_INIT could not be sent");
 	*ret = sa;
 	return 0;
+}
+
+/* One more child in an IKE SA that is there (RFC 7296 1.3.1). */
+static int add_to(struct ike_sa *sa, const struct wish *w, engine_done_fn done, void *arg)
+{
+	int r = create_add_child(sa, w, done, arg);
+	if (r < 0)
+		return r;
+	log_start(sa, w);
+	informational_next(sa);
+	return 0;
+}
+
+static int nobody_waits(struct err *err, int r)
+{
+	return r < 0 ? err_set(err, r, "nobody more can wait: %s", strerror(-r)) : 0;
 }
 
 int initiate_wish(struct engine *e, const struct wish *w, engine_done_fn done, void *arg,
@@ -153,17 +205,22 @@ int initiate_wish(struct engine *e, const struct wish *w, engine_done_fn done, v
 		return err_set(err, -ESTALE, "the configuration has changed");
 	if (w->why != ENGINE_WHY_TRAFFIC && initiate_find_up(e, w->child, &w->peer))
 		return 1;
+	int r = join_create(e, w, done, arg);
+	if (r != -ENOENT)
+		return nobody_waits(err, r);
 	struct ike_sa *sa = find_on_its_way(e, w, &n);
+	struct ike_sa *home = sa ? NULL : find_home(e, w);
+	if (home)
+		return nobody_waits(err, add_to(home, w, done, arg));
 	if (!sa && n >= LIMIT_INITIATIONS_PER_CHILD)
 		return err_set(err, -EMFILE, "%zu negotiations of this entry are on their way", n);
 	if (!sa) {
 		retire_childless(e, w);
-		int r = begin(e, w, &sa, err);
+		r = begin(e, w, &sa, err);
 		if (r < 0)
 			return r;
 	}
-	int r = waiters_add(&sa->coming, done, arg);
-	return r < 0 ? err_set(err, r, "nobody more can wait: %s", strerror(-r)) : 0;
+	return nobody_waits(err, waiters_add(&sa->coming, done, arg));
 }
 
 /* ---- command ---- */
@@ -236,10 +293,17 @@ static bool to_pair(const struct keydb_selector *sel, struct ts *ret_src, struct
 	       to_ts(&sel->dst, sel->dst_bits, sel, sel->dst_port_any, sel->dst_port, ret_dst);
 }
 
-/* The child came up a moment ago, and this packet is one of those that waited for it. */
+/*
+ * The child came up a moment ago, and this packet is one of those that waited for it; or the child
+ * waits until the peer listens, and there is no time left for that.
+ */
 static bool is_late(const struct engine *e, const struct wish *w)
 {
 	const struct child_sa *c = initiate_find_up(e, w->child, &w->peer);
+	if (c && c->late) {
+		child_sa_complete(child_sa_find_in(e, c->spi_in));
+		return true;
+	}
 	return c && engine_now_ms(e) - c->up_ms < LIMIT_ACQUIRE_QUIET_MS &&
 	       ts_in_list(&w->packet_local, &c->local_ts) &&
 	       ts_in_list(&w->packet_peer, &c->peer_ts);

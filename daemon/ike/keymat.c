@@ -7,9 +7,13 @@
 #include <errno.h>
 #include <string.h>
 
+/* SKEYSEED: 2.14, or 2.18 where an IKE SA goes before. */
 static int derive_seed(const struct keymat_input *in, struct slice nonces,
 		       uint8_t ret[PRF_MAX_BYTES], size_t *ret_len)
 {
+	const struct slice parts[] = { in->shared, nonces };
+	if (in->old_d.len)
+		return prf_compute(in->old_prf, in->old_d, parts, N_ELEMENTS(parts), ret, ret_len);
 	return prf_compute(in->prf, nonces, &in->shared, 1, ret, ret_len);
 }
 
@@ -103,10 +107,10 @@ void keymat_done(struct keymat *km)
 	secret_done(&km->pr);
 }
 
-int keymat_child(uint16_t prf, struct slice sk_d, struct slice nonce_i, struct slice nonce_r,
-		 size_t len, struct secret *ret)
+int keymat_child(uint16_t prf, struct slice sk_d, struct slice shared, struct slice nonce_i,
+		 struct slice nonce_r, size_t len, struct secret *ret)
 {
-	const struct slice parts[] = { nonce_i, nonce_r };
+	const struct slice parts[] = { shared, nonce_i, nonce_r };
 	struct secret out = { 0 };
 	int r = secret_init(&out, len);
 	if (r < 0)

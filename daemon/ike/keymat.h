@@ -23,6 +23,9 @@ struct keymat_input {
 	struct slice shared;          /* g^ir */
 	struct slice nonce_i, nonce_r;
 	uint64_t spi_i, spi_r;
+	/* Rekeying (2.18): SK_d and PRF of the IKE SA that is replaced; empty at first. */
+	struct slice old_d;
+	uint16_t old_prf;
 };
 
 /*
@@ -33,9 +36,13 @@ MUST_USE int keymat_derive(const struct keymat_input *in, struct keymat *ret);
 /* Wipes; empty ones and repeated calls are fine. */
 void keymat_done(struct keymat *km);
 
-/* KEYMAT = prf+(SK_d, Ni | Nr), len bytes (2.17, without a new key exchange). */
-MUST_USE int keymat_child(uint16_t prf, struct slice sk_d, struct slice nonce_i,
-			  struct slice nonce_r, size_t len, struct secret *ret);
+/*
+ * KEYMAT = prf+(SK_d, [g^ir] | Ni | Nr), len bytes (2.17); shared is g^ir of a new key exchange, or
+ * empty.
+ */
+MUST_USE int keymat_child(uint16_t prf, struct slice sk_d, struct slice shared,
+			  struct slice nonce_i, struct slice nonce_r, size_t len,
+			  struct secret *ret);
 
 /*
  * Bytes that a party signs, 2.15: its first message | the other's nonce | prf(SK_p, ID body).

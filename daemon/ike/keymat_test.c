@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Vectors computed with Python's hmac from the formulas of RFC 7296 2.13 to 2.17. */
+/* Vectors computed with Python's hmac from the formulas of RFC 7296 2.13 to 2.18. */
 #include "ike/keymat.h"
 
 #include <errno.h>
@@ -86,12 +86,46 @@ static void a_child(void **state)
 	struct secret out = { 0 };
 	(void)state;
 	unit_hex(sk_d, d, sizeof(d));
-	assert_int_equal(
-		keymat_child(in.prf, slice_of(d, sizeof(d)), in.nonce_i, in.nonce_r, 72, &out), 0);
+	assert_int_equal(keymat_child(in.prf, slice_of(d, sizeof(d)), (struct slice){ 0 },
+				      in.nonce_i, in.nonce_r, 72, &out),
+			 0);
 	assert_key(&out, "a8f1f5a33037d9d4646893ccaea2d9b4fc7c33fdc0a10ec8ab0a77228e160755"
 			 "aef723e921e5ae12071187f0a3c14472c55a8a51e0122638cac51f6f561a7884"
 			 "1f93e113e7c8f5e1");
 	secret_done(&out);
+}
+
+static void a_child_with_pfs(void **state)
+{
+	uint8_t d[32];
+	struct keymat_input in = input();
+	struct secret out = { 0 };
+	(void)state;
+	unit_hex(sk_d, d, sizeof(d));
+	assert_int_equal(keymat_child(in.prf, slice_of(d, sizeof(d)), in.shared, in.nonce_i,
+				      in.nonce_r, 40, &out),
+			 0);
+	assert_key(&out, "5e77afea2da28195c1d6a6f3febc457546c3474bc550c7d8c03ff2f3fd26c921"
+			 "4e2cd239f7bf85c6");
+	secret_done(&out);
+}
+
+/* The old SA's PRF makes SKEYSEED, the new one's the keys. */
+static void an_ike_sa_from_another(void **state)
+{
+	uint8_t old_d[64];
+	struct keymat_input in = input();
+	struct keymat km = { 0 };
+	(void)state;
+	for (size_t i = 0; i < sizeof(old_d); i++)
+		old_d[i] = (uint8_t)i;
+	in.old_d = slice_of(old_d, sizeof(old_d));
+	in.old_prf = PRF_HMAC_SHA2_512;
+	assert_int_equal(keymat_derive(&in, &km), 0);
+	assert_key(&km.d, "160b6488eb855beb63dc39e546c10d1f300bff8701b148fdf76a0b0371c191fa");
+	assert_key(&km.ei, "51703bd7bdbfcce76f946228c26c9c09c6cb72ab");
+	assert_key(&km.pr, "3d875fdbece9cd8e4887c68bdb5586507f210cd5614effe243a84a68e048413c");
+	keymat_done(&km);
 }
 
 static void signed_octets(void **state)
@@ -137,6 +171,9 @@ int main(void)
 		UNIT("an AEAD has no integrity keys", an_aead),
 		UNIT("a cipher and a MAC get their keys in the RFC's order", cipher_and_mac),
 		UNIT("a child's keys come from SK_d and the nonces", a_child),
+		UNIT("a new key exchange comes before the nonces", a_child_with_pfs),
+		UNIT("a rekeyed IKE SA gets its keys from SK_d of the old one",
+		     an_ike_sa_from_another),
 		UNIT("what is signed is message, nonce and identity's MAC", signed_octets),
 		UNIT("unknown algorithms are refused and leave nothing", unknown_algorithms),
 	};

@@ -38,7 +38,10 @@ enum {
 	LIMIT_SPI_TRIES = 8,            /* random SPIs tried until one is free */
 	LIMIT_ESP_SPI_TRIES = 3,        /* times that the kernel may say "taken" */
 	LIMIT_CHILDREN_PER_SA = 64,
-	LIMIT_LINGER_MS = 30000,           /* a dead SA answers retransmissions for so long */
+	LIMIT_CREATES_PER_SA = 128, /* CREATE_CHILD_SA requests of ours that wait for their turn */
+	LIMIT_CREATE_GROUPS = 3,    /* INVALID_KE_PAYLOAD answers obeyed for one of them */
+	LIMIT_EARLY_DELETES = 8,    /* SPIs that the peer deleted before its answer was here */
+	LIMIT_LINGER_MS = 30000,    /* a dead SA answers retransmissions for so long */
 	LIMIT_LINGER_REFUSED_MS = 10000,   /* one that never was up */
 	LIMIT_WAITERS_PER_SA = 64,         /* callers who wait for one SA */
 	LIMIT_INITIATIONS_PER_CHILD = 256, /* of one entry, to different addresses */
@@ -65,6 +68,20 @@ enum {
 	LIMIT_REMOVAL_RETRY_MS = 500, /* a removal that could not be asked for is asked for again */
 	LIMIT_STOP_MS = 3000,         /* engine_stop() waits so long for answers */
 	LIMIT_BUSY_MS = 30000, /* keeper and kernel answer within this, or the exchange ends */
+};
+
+/* Rekeying (RFC 7296 2.8) */
+enum {
+	/* Of a lifetime, chosen at random for each SA: then a new one is asked for. */
+	LIMIT_SOFT_MIN_PERCENT = 80,
+	LIMIT_SOFT_MAX_PERCENT = 92,
+	/* The peer rekeyed: so long we wait for a sign that it listens before we use the new SA */
+	LIMIT_TURN_MS = 10000,
+	LIMIT_TEMPORARY_MS =
+		2000, /* after TEMPORARY_FAILURE, plus half at random; then longer, ... */
+	LIMIT_TEMPORARY_TRIES = 8,    /* ... so often; then both sides disagree for good (2.25) */
+	LIMIT_REKEY_RETRY_MS = 10000, /* a refused rekey is tried again, later and later */
+	LIMIT_CROSSING_MS = 60000,    /* equal children of both sides within this time crossed */
 };
 
 /* Refusals that are remembered for show and explain, newest per peer */

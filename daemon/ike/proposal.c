@@ -121,6 +121,15 @@ void proposal_offers_esp(const struct child_config *child, struct offers *ret)
 	}
 }
 
+void proposal_offers_child(const struct child_config *child, const uint16_t *groups,
+			   uint8_t n_groups, struct offers *ret)
+{
+	proposal_offers_esp(child, ret);
+	for (uint8_t i = 0; i < ret->n; i++)
+		for (uint8_t j = 0; j < n_groups; j++)
+			add_transform(&ret->p[i], TRANSFORM_KE, groups[j]);
+}
+
 static void emit(struct msg_writer *mw, const struct proposal *p, uint8_t n, uint8_t first_num,
 		 struct slice spi)
 {

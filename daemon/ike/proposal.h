@@ -27,6 +27,13 @@ void proposal_offers_ike(const struct peer_config *peer, struct offers *ret);
 /* For a first Child SA: no key exchange, ESN as the entry says. */
 void proposal_offers_esp(const struct child_config *child, struct offers *ret);
 
+/*
+ * For a Child SA of CREATE_CHILD_SA: the same with these key exchange groups, in order of
+ * preference; KE_NONE means that none is acceptable too (2.17).
+ */
+void proposal_offers_child(const struct child_config *child, const uint16_t *groups,
+			   uint8_t n_groups, struct offers *ret);
+
 /* Adds the SA payload with all offers; spi is in each (empty in IKE_SA_INIT). */
 void proposal_emit(struct msg_writer *mw, const struct offers *offers, struct slice spi);
 

@@ -56,8 +56,16 @@ enum verdict on_auth_response(struct exchange *x);
 enum verdict on_auth_refused(struct exchange *x);
 enum verdict on_auth_bad_response(struct exchange *x);
 
-/* child.c */
+/* create_child.c */
+enum verdict on_create_start(struct exchange *x);
 enum verdict on_child_request(struct exchange *x);
+enum verdict on_child_rekey_request(struct exchange *x);
+enum verdict on_ike_rekey_request(struct exchange *x);
+enum verdict on_child_response(struct exchange *x);
+enum verdict on_create_other_group(struct exchange *x);
+enum verdict on_create_later(struct exchange *x);
+enum verdict on_rekey_not_found(struct exchange *x);
+enum verdict on_create_refused(struct exchange *x);
 enum verdict on_child_request_deleting(struct exchange *x);
 
 /* informational.c */

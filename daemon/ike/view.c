@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Read-only views of the engine for the control socket and for tests. */
 #include "ike/child_sa.h"
+#include "ike/create.h"
 #include "ike/engine_int.h"
 
 #include <string.h>
@@ -12,10 +13,19 @@ static int64_t left_ms(int64_t ends_ms, int64_t now_ms)
 	return ends_ms > now_ms ? ends_ms - now_ms : 0;
 }
 
+static const char *child_state(const struct child_sa *c)
+{
+	if (c->state == CHILD_UP && create_is_rekeying(c))
+		return "rekeying";
+	if (c->state == CHILD_UP && (c->late || c->redundant))
+		return "replacing";
+	return child_state_name(c->state);
+}
+
 static void view_child(const struct child_sa *c, int64_t now_ms, struct engine_child_view *ret)
 {
 	*ret = (struct engine_child_view){ .config = c->config,
-					   .state = child_state_name(c->state),
+					   .state = child_state(c),
 					   .spi_in = c->spi_in,
 					   .spi_out = c->spi_out,
 					   .mode = c->mode,
@@ -65,6 +75,7 @@ static int view_sa(const struct ike_sa *sa, int64_t now_ms, engine_sa_fn fn, voi
 		.left_ms = left_ms(sa->life_ends_ms, now_ms),
 		.heard_ms = sa->heard_ms ? now_ms - sa->heard_ms : -1,
 		.n_retransmits = sa->window.n_retransmits,
+		.n_asked = create_count(sa),
 		.n_children = view_children(sa, now_ms, children),
 		.children = children,
 	};

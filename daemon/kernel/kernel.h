@@ -22,6 +22,7 @@ enum { KERNEL_CHILD_POLICIES_MAX = 24, KERNEL_REASON_MAX_BYTES = 128 };
  */
 struct kernel_child {
 	struct keydb_sa in, out;
+	bool in_only; /* out is not installed yet: child_complete() does it */
 	uint8_t n_policies;
 	struct keydb_policy policies[KERNEL_CHILD_POLICIES_MAX];
 };
@@ -33,13 +34,19 @@ struct kernel;
 
 struct kernel_ops {
 	/*
-	 * Installs both SAs and all policies, or nothing.  child is borrowed for the call.  done
+	 * Installs both SAs (the inbound one, if in_only) and all policies, or nothing.  child is borrowed for the call.  done
 	 * is never called before the function returned 0; a negative result means that it never will.
 	 * Policies are shared: what another child or a trap of the configuration wants too stays when
 	 * this child goes.  Requests are executed in the order of the calls.
 	 */
 	int (*child_install)(struct kernel *k, const struct kernel_child *child,
 			     kernel_done_fn done, void *arg);
+	/*
+	 * Installs the outbound SA of a child that was installed with in_only.  Nothing else of it
+	 * changes if that fails.  done as above.
+	 */
+	int (*child_complete)(struct kernel *k, const struct kernel_child *child,
+			      kernel_done_fn done, void *arg);
 	/* Removes what child_install() put there; missing entries are no error.  done may be NULL.
 	 * Only the ids of the SAs matter: the policies that came with them go too. */
 	int (*child_remove)(struct kernel *k, const struct kernel_child *child, kernel_done_fn done,
@@ -65,11 +72,13 @@ struct kernel_fake;
 struct kernel_fake *kernel_fake_new(struct loop *l, int64_t delay_ms);
 void kernel_fake_free(struct kernel_fake *f);
 struct kernel *kernel_fake_port(struct kernel_fake *f);
-/* The next child_install fails with result (negative errno); nothing is installed. */
+/* The next child_install or child_complete fails with result (negative errno); nothing is installed. */
 void kernel_fake_fail_next(struct kernel_fake *f, int result);
 /* Children now installed; index < count. */
 size_t kernel_fake_count(const struct kernel_fake *f);
 const struct kernel_child *kernel_fake_child(const struct kernel_fake *f, size_t index);
+/* Can it send too? */
+bool kernel_fake_is_complete(const struct kernel_fake *f, size_t index);
 /* Requests that are still to be executed. */
 size_t kernel_fake_n_open(const struct kernel_fake *f);
 /* How often acquire_failed was called. */

@@ -14,7 +14,7 @@
 #include "base/loop.h"
 #include "base/secret.h"
 
-enum request_kind { INSTALL, REMOVE };
+enum request_kind { INSTALL, COMPLETE, REMOVE };
 
 struct request {
 	struct list node;
@@ -28,6 +28,7 @@ struct request {
 
 struct installed {
 	struct list node;
+	bool complete;
 	struct kernel_child child;
 };
 
@@ -89,8 +90,23 @@ static int install(struct kernel_fake *f, const struct request *r)
 	if (!i)
 		return -ENOMEM;
 	i->child = r->child;
+	i->complete = !r->child.in_only;
 	list_add(&f->children, &i->node);
 	f->n_children++;
+	return 0;
+}
+
+static int complete(struct kernel_fake *f, const struct request *r)
+{
+	struct installed *i = find(f, &r->child);
+	if (r->forced < 0)
+		return r->forced;
+	if (!i || !same_sa(&i->child.in.id, &r->child.in.id))
+		return -ENOENT;
+	if (i->complete)
+		return -EALREADY;
+	i->child.out = r->child.out;
+	i->complete = true;
 	return 0;
 }
 
@@ -111,7 +127,10 @@ static int remove_child(struct kernel_fake *f, const struct request *r)
 
 static void answer(struct kernel_fake *f, struct request *r)
 {
-	int result = r->kind == INSTALL ? install(f, r) : remove_child(f, r);
+	static int (*const run[])(struct kernel_fake *, const struct request *) = {
+		[INSTALL] = install, [COMPLETE] = complete, [REMOVE] = remove_child
+	};
+	int result = run[r->kind](f, r);
 	kernel_done_fn done = r->done;
 	void *arg = r->arg;
 	list_remove(&r->node);
@@ -150,7 +169,7 @@ static int ask(struct kernel *k, enum request_kind kind, const struct kernel_chi
 	r->arg = arg;
 	r->due_ms = loop_now_ms(f->loop) + f->delay_ms;
 	r->child = *child;
-	if (kind == INSTALL) {
+	if (kind != REMOVE) {
 		r->forced = f->fail_next;
 		f->fail_next = 0;
 	}
@@ -163,6 +182,12 @@ static int child_install(struct kernel *k, const struct kernel_child *child, ker
 			 void *arg)
 {
 	return ask(k, INSTALL, child, done, arg);
+}
+
+static int child_complete(struct kernel *k, const struct kernel_child *child, kernel_done_fn done,
+			  void *arg)
+{
+	return ask(k, COMPLETE, child, done, arg);
 }
 
 static int child_remove(struct kernel *k, const struct kernel_child *child, kernel_done_fn done,
@@ -189,6 +214,7 @@ static void cancel(struct kernel *k, void *arg)
 
 static const struct kernel_ops fake_ops = {
 	.child_install = child_install,
+	.child_complete = child_complete,
 	.child_remove = child_remove,
 	.acquire_failed = acquire_failed,
 	.cancel = cancel,
@@ -250,6 +276,15 @@ const struct kernel_child *kernel_fake_child(const struct kernel_fake *f, size_t
 		if (index-- == 0)
 			return &i->child;
 	return NULL;
+}
+
+bool kernel_fake_is_complete(const struct kernel_fake *f, size_t index)
+{
+	const struct installed *i;
+	LIST_EACH(i, &f->children, node)
+		if (index-- == 0)
+			return i->complete;
+	return false;
 }
 
 size_t kernel_fake_acquires_failed(const struct kernel_fake *f)

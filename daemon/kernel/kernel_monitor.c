@@ -32,12 +32,27 @@ static int child_install(struct kernel *k, const struct kernel_child *child, ker
 		return -ENOMEM;
 	request->in = child->in;
 	request->out = child->out;
+	request->in_only = child->in_only;
 	request->n_policies = child->n_policies;
 	memcpy(request->policies, child->policies, child->n_policies * sizeof(child->policies[0]));
 	int r = client_ask(client_of(k), REQUEST_CHILD_INSTALL, slice_of(request, sizeof(*request)),
 			   done, arg);
 	secret_wipe(request, sizeof(*request));
 	free(request);
+	return r;
+}
+
+static int child_complete(struct kernel *k, const struct kernel_child *child, kernel_done_fn done,
+			  void *arg)
+{
+	struct request_complete request;
+
+	memset(&request, 0, sizeof(request));
+	request.in = child->in.id;
+	request.out = child->out;
+	int r = client_ask(client_of(k), REQUEST_CHILD_COMPLETE,
+			   slice_of(&request, sizeof(request)), done, arg);
+	secret_wipe(&request, sizeof(request));
 	return r;
 }
 
@@ -71,6 +86,7 @@ static void cancel(struct kernel *k, void *arg)
 
 static const struct kernel_ops ops = {
 	.child_install = child_install,
+	.child_complete = child_complete,
 	.child_remove = child_remove,
 	.acquire_failed = acquire_failed,
 	.cancel = cancel,

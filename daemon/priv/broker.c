@@ -32,6 +32,11 @@ static int on_child_install(struct broker *b, int engine, const void *body, stru
 	return installed_add_child(b->installed, engine, body, err);
 }
 
+static int on_child_complete(struct broker *b, int engine, const void *body, struct err *err)
+{
+	return installed_complete_child(b->installed, engine, body, err);
+}
+
 static int on_child_remove(struct broker *b, int engine, const void *body, struct err *err)
 {
 	int r = installed_remove_child(b->installed, engine, body);
@@ -60,6 +65,7 @@ static const struct {
 	bool answered;
 } handlers[__REQUEST_N] = {
 	[REQUEST_CHILD_INSTALL] = { on_child_install, true },
+	[REQUEST_CHILD_COMPLETE] = { on_child_complete, true },
 	[REQUEST_CHILD_REMOVE] = { on_child_remove, true },
 	[REQUEST_ACQUIRE_FAILED] = { on_acquire_failed, false },
 };

@@ -34,6 +34,7 @@ struct sa_ref {
 struct child { /* owner INSTALLED_OWNER_TRAPS: the one that all traps hang on, without SAs */
 	struct list node;
 	int owner;
+	bool out_there; /* in the kernel; its id is taken in any case */
 	struct sa_ref in, out;
 	struct list claims;
 };
@@ -380,7 +381,8 @@ int installed_add_child(struct installed *i, int owner, const struct request_chi
 					    : "out of memory");
 	/* Policies last: traffic is led to the SAs when they are there. */
 	plan_sa_add(&plan, &request->in);
-	plan_sa_add(&plan, &request->out);
+	if (!request->in_only)
+		plan_sa_add(&plan, &request->out);
 	r = add_claims(i, child, request->policies, request->n_policies, &plan);
 	if (r < 0)
 		(void)err_set(err, r, "out of memory");
@@ -388,6 +390,8 @@ int installed_add_child(struct installed *i, int owner, const struct request_chi
 		r = execute(i, &plan, err);
 	if (r < 0)
 		drop_child(i, child);
+	else
+		child->out_there = !request->in_only;
 	return r;
 }
 
@@ -418,8 +422,9 @@ static void remove_child(struct installed *i, struct child *child)
 	}
 	plan.n = 0;
 	if (child != &i->traps) {
-		plan.ops[plan.n++] =
-			(struct keydb_op){ .kind = KEYDB_OP_SA_DELETE, .sa_id = &child->out.id };
+		if (child->out_there)
+			plan.ops[plan.n++] = (struct keydb_op){ .kind = KEYDB_OP_SA_DELETE,
+								.sa_id = &child->out.id };
 		plan.ops[plan.n++] =
 			(struct keydb_op){ .kind = KEYDB_OP_SA_DELETE, .sa_id = &child->in.id };
 	}
@@ -433,14 +438,41 @@ static struct sa_ref *find_sa(const struct installed *i, const struct keydb_sa_i
 	return node ? CONTAINER_OF(node, struct sa_ref, node) : NULL;
 }
 
-int installed_remove_child(struct installed *i, int owner, const struct request_remove *remove)
+/* NULL unless both ids are those of one child of this owner. */
+static struct child *find_child(const struct installed *i, int owner,
+				const struct keydb_sa_id *in_id, const struct keydb_sa_id *out_id)
 {
-	struct sa_ref *in = find_sa(i, &remove->in), *out = find_sa(i, &remove->out);
+	struct sa_ref *in = find_sa(i, in_id), *out = find_sa(i, out_id);
 
 	if (!in || !out || in->child != out->child || in->child->owner != owner ||
 	    in != &in->child->in)
+		return NULL;
+	return in->child;
+}
+
+int installed_complete_child(struct installed *i, int owner,
+			     const struct request_complete *complete, struct err *err)
+{
+	struct child *child = find_child(i, owner, &complete->in, &complete->out.id);
+	struct plan plan = { 0 };
+
+	if (!child)
+		return err_set(err, -ENOENT, "no such child");
+	if (child->out_there)
+		return err_set(err, -EALREADY, "the child is complete");
+	plan_sa_add(&plan, &complete->out);
+	int r = execute(i, &plan, err);
+	child->out_there = r == 0;
+	return r;
+}
+
+int installed_remove_child(struct installed *i, int owner, const struct request_remove *remove)
+{
+	struct child *child = find_child(i, owner, &remove->in, &remove->out);
+
+	if (!child)
 		return -ENOENT;
-	remove_child(i, in->child);
+	remove_child(i, child);
 	return 0;
 }
 

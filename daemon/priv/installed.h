@@ -34,12 +34,18 @@ struct installed *installed_new(const struct installed_ops *ops, void *arg);
 void installed_free(struct installed *i);
 
 /*
- * Both SAs and all policies, or nothing: what was done before an error is undone.  owner: the
- * engine's number.  -EEXIST: an SPI is taken, or a policy is there that is not ours; other errno
+ * Both SAs (or the inbound one, if so asked) and all policies, or nothing: what was done before
+ * an error is undone.  owner: the engine's number.  -EEXIST: an SPI is taken, or a policy is there that is not ours; other errno
  * of the kernel, -ENOMEM.  err says which entry failed.
  */
 MUST_USE int installed_add_child(struct installed *i, int owner, const struct request_child *child,
 				 struct err *err);
+/*
+ * Adds the outbound SA that a child was installed without.  -ENOENT: this owner has no such child;
+ * -EALREADY: it has that SA; errno of the kernel, err says what failed.
+ */
+MUST_USE int installed_complete_child(struct installed *i, int owner,
+				      const struct request_complete *complete, struct err *err);
 /* Removes the child's SAs and claims.  -ENOENT: this owner has no such child; nothing is done. */
 MUST_USE int installed_remove_child(struct installed *i, int owner,
 				    const struct request_remove *remove);

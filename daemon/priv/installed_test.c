@@ -141,6 +141,47 @@ static void a_child_comes_and_goes_whole(void **state)
 	installed_free(i);
 }
 
+static struct request_complete completion_of(const struct request_child *c)
+{
+	struct request_complete r;
+	memset(&r, 0, sizeof(r));
+	r.in = c->in.id;
+	r.out = c->out;
+	return r;
+}
+
+static void the_outbound_sa_may_come_later(void **state)
+{
+	struct installed *i = start();
+	struct request_child c = unit_child(0x1000, 0x2000, 1);
+	struct request_child other = unit_child(0x3000, 0x2000, 1);
+	struct request_complete out = completion_of(&c);
+	struct request_remove r = ids_of(&c);
+
+	(void)state;
+	c.in_only = true;
+	assert_int_equal(installed_add_child(i, 0, &c, NULL), 0);
+	assert_int_equal(kernel.n_spis, 1);
+	assert_int_equal(kernel.n_policies, 3);
+	/* nobody else gets its SPI, and no other engine completes it */
+	assert_int_equal(installed_add_child(i, 0, &other, NULL), -EEXIST);
+	assert_int_equal(installed_complete_child(i, 1, &out, NULL), -ENOENT);
+	kernel.fail_at = kernel.n_ops + 1;
+	kernel.fail_with = -ENOMEM;
+	assert_int_equal(installed_complete_child(i, 0, &out, NULL), -ENOMEM);
+	assert_int_equal(installed_complete_child(i, 0, &out, NULL), 0);
+	assert_int_equal(kernel.n_spis, 2);
+	assert_int_equal(installed_complete_child(i, 0, &out, NULL), -EALREADY);
+	assert_int_equal(installed_remove_child(i, 0, &r), 0);
+	assert_int_equal(kernel.n_spis + kernel.n_policies, 0);
+	/* without it, it goes as well */
+	assert_int_equal(installed_add_child(i, 0, &c, NULL), 0);
+	assert_int_equal(installed_remove_child(i, 0, &r), 0);
+	assert_int_equal(kernel.n_spis + kernel.n_policies, 0);
+	assert_int_equal(installed_complete_child(i, 0, &out, NULL), -ENOENT);
+	installed_free(i);
+}
+
 static void an_engine_cannot_remove_what_is_not_its_own(void **state)
 {
 	struct installed *i = start();
@@ -327,6 +368,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		UNIT("a child comes and goes whole", a_child_comes_and_goes_whole),
+		UNIT("the outbound SA may come later", the_outbound_sa_may_come_later),
 		UNIT("an engine cannot remove what is not its own",
 		     an_engine_cannot_remove_what_is_not_its_own),
 		UNIT("each failing step leaves nothing", each_failing_step_leaves_nothing),

@@ -21,8 +21,9 @@
 enum process { PROCESS_MONITOR, PROCESS_KEEPER, PROCESS_ENGINE };
 
 enum request_kind {
-	REQUEST_READY = 1,     /* engine: the sockets are served */
-	REQUEST_CHILD_INSTALL, /* engine: both SAs and their policies, or nothing */
+	REQUEST_READY = 1,      /* engine: the sockets are served */
+	REQUEST_CHILD_INSTALL,  /* engine: SAs and their policies, or nothing */
+	REQUEST_CHILD_COMPLETE, /* engine: the outbound SA that was left out */
 	REQUEST_CHILD_REMOVE,
 	REQUEST_ACQUIRE_FAILED, /* engine: no SA will come of this acquire */
 	REQUEST_PSK_SIGN,       /* engine, to the keeper */
@@ -39,8 +40,15 @@ enum { REQUEST_POLICIES_MAX = 24, REQUEST_REASON_MAX_BYTES = 128 };
 
 struct request_child {
 	struct keydb_sa in, out;
+	bool in_only; /* out waits for REQUEST_CHILD_COMPLETE; its SPI is taken already */
 	uint8_t n_policies;
 	struct keydb_policy policies[REQUEST_POLICIES_MAX];
+};
+
+/* The ids must be those of the child as it was installed. */
+struct request_complete {
+	struct keydb_sa_id in;
+	struct keydb_sa out;
 };
 
 /* The SAs are enough: the monitor knows which policies it installed with them. */
@@ -123,6 +131,7 @@ void request_set_reason(struct request_result *r, const char *text);
 const char *request_check_sa(const struct keydb_sa *sa);
 const char *request_check_policy(const struct keydb_policy *p);
 const char *request_check_child(const void *body, struct slice extra);
+const char *request_check_complete(const void *body, struct slice extra);
 const char *request_check_remove(const void *body, struct slice extra);
 const char *request_check_acquire(const void *body, struct slice extra);
 const char *request_check_psk(const void *body, struct slice extra);

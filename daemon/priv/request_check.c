@@ -159,11 +159,22 @@ const char *request_check_child(const void *body, struct slice extra)
 	(void)extra;
 	CHECK(request_check_sa(&child->in));
 	CHECK(request_check_sa(&child->out));
+	if (!is_bool(&child->in_only))
+		return "child: which SAs";
 	if (child->n_policies > REQUEST_POLICIES_MAX)
 		return "number of policies";
 	for (unsigned int i = 0; i < child->n_policies; i++)
 		CHECK(request_check_policy(&child->policies[i]));
 	return NULL;
+}
+
+const char *request_check_complete(const void *body, struct slice extra)
+{
+	const struct request_complete *complete = body;
+
+	(void)extra;
+	CHECK(check_id(&complete->in));
+	return request_check_sa(&complete->out);
 }
 
 const char *request_check_remove(const void *body, struct slice extra)

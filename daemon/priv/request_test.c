@@ -14,6 +14,13 @@ static size_t fill(unsigned int kind)
 	if (kind == REQUEST_CHILD_INSTALL) {
 		struct request_child c = unit_child(0x1000, 0x2000, 77777);
 		memcpy(body, &c, sizeof(c));
+	} else if (kind == REQUEST_CHILD_COMPLETE) {
+		struct request_child c = unit_child(0x1000, 0x2000, 77777);
+		struct request_complete r;
+		memset(&r, 0, sizeof(r));
+		r.in = c.in.id;
+		r.out = c.out;
+		memcpy(body, &r, sizeof(r));
 	} else if (kind == REQUEST_CHILD_REMOVE) {
 		struct request_child c = unit_child(0x1000, 0x2000, 77777);
 		struct request_remove r;
@@ -171,6 +178,7 @@ static void break_ctx(void) { child.in.ctx_len = 200; }
 static void break_device(void) { child.in.offload_device[0] = 'e'; }
 static void break_count(void) { child.n_policies = REQUEST_POLICIES_MAX + 1; }
 static void break_bool(void) { memset(&child.policies[0].sel.src_port_any, 37, 1); }
+static void break_in_only(void) { memset(&child.in_only, 37, 1); }
 static void break_prefix(void) { child.policies[1].sel.src_bits = 33; }
 static void break_sel_family(void) { child.policies[1].sel.dst = unit_addr("2001:db8::1"); }
 static void break_sel_empty(void) { memset(&child.policies[2].sel, 0, sizeof(child.policies[2].sel)); }
@@ -185,13 +193,14 @@ static void break_index(void) { child.policies[0].index = 8; }
 /* clang-format on */
 
 static void (*const breaks[])(void) = {
-	break_spi,      break_family, break_unknown_family,  break_no_address,
-	break_proto,    break_mode,   break_flags,           break_window,
-	break_alg_name, break_alg_id, break_alg_kind,        break_alg_missing,
-	break_key_bits, break_ctx,    break_device,          break_count,
-	break_bool,     break_prefix, break_sel_family,      break_sel_empty,
-	break_dir,      break_action, break_templates,       break_no_template,
-	break_level,    break_index,  break_template_family, break_template_mode,
+	break_spi,           break_family,  break_unknown_family, break_no_address,
+	break_proto,         break_mode,    break_flags,          break_window,
+	break_alg_name,      break_alg_id,  break_alg_kind,       break_alg_missing,
+	break_key_bits,      break_ctx,     break_device,         break_count,
+	break_bool,          break_in_only, break_prefix,         break_sel_family,
+	break_sel_empty,     break_dir,     break_action,         break_templates,
+	break_no_template,   break_level,   break_index,          break_template_family,
+	break_template_mode,
 };
 
 static void a_child_with_one_wrong_field_is_refused(void **state)

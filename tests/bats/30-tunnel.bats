@@ -137,7 +137,7 @@ setup_file() { topo_two_gateways; }
 	wan_weather
 }
 
-@test "two sainfos with one peer: both tunnels stand side by side, each over an IKE SA of its own" {
+@test "two sainfos with one peer: both tunnels stand side by side, in one IKE SA" {
 	gateways 'second_a=sainfo address fd01::/64 any address fd02::/64 any { remote "gw-b"; name "v6"; install_policy on; }' \
 		'second_b=sainfo address fd02::/64 any address fd01::/64 any { remote "gw-a"; name "v6"; install_policy on; }'
 	wait_until 10 in_ns host-a ping -q -c 1 -W 1 10.2.0.2
@@ -146,4 +146,6 @@ setup_file() { topo_two_gateways; }
 	in_ns host-b ping -q -c 2 -i 0.2 -W 2 fd01::2
 	sad gw-b
 	[ ${#SAD[@]} = 4 ]
+	event_count gw-a ike_sa_up
+	[ "$REPLY" = 1 ]
 }

@@ -165,6 +165,49 @@ both_ways() {
 	both_ways p6 gw-a gw-b 2001:db8::2 v6
 }
 
+# rekeyed NODE NUMBER: so many children gave way to another, at least.
+rekeyed() {
+	local line n=0
+	while read -r line; do
+		[[ $line != *"event=child_sa_down "*"reason=rekeyed"* ]] || n=$((n + 1))
+	done <"$LAB_STATE/log/tanukid.$1"
+	[ $n -ge "$2" ]
+}
+one_pair() { sad "$1" && [ ${#SAD[@]} = 2 ]; }
+
+# short_lives: ours end after 12 seconds, with the proposals that the test has set.
+short_lives() { TANUKI_ESP+=" lifetime time 12 sec;"; }
+with_pfs() { SWAN_ESP+=-x25519 TANUKI_ESP+=" pfs_group curve25519;"; }
+
+# children_rekeyed: by us as their time is over, then by strongSwan, under a stream of pings.
+children_rekeyed() {
+	both_start
+	tanukictl gw-a establish-sa t4
+	start pings host-a ping -q -c 600 -i 0.05 -W 5 10.2.0.2
+	wait_until 20 rekeyed gw-a 1
+	wait_until 10 one_pair gw-a
+	swanctl gw-b --rekey --child net >"$BATS_TEST_TMPDIR/swanctl.out"
+	wait_until 10 rekeyed gw-a 2
+	wait_until 60 has_ended pings
+	log_of pings
+	grep ' 0% packet loss' "$REPLY" || { cat "$REPLY" && return 1; }
+	no_event gw-a child_sa_down reason=lifetime
+	no_event gw-a negotiation_failed
+	event_count gw-a ike_sa_up
+	[ "$REPLY" = 1 ]
+	wait_until 20 one_pair gw-b
+}
+
+@test "a child is rekeyed by us and by strongSwan while traffic flows: no ping is lost" {
+	gcm && short_lives
+	children_rekeyed
+}
+
+@test "the same with perfect forward secrecy, which the first child has not" {
+	cbc && with_pfs && short_lives
+	children_rekeyed
+}
+
 @test "a group that strongSwan does not want is retried with the one that it asks for" {
 	gcm
 	TANUKI_IKE="encryption_algorithm aes_gcm16 256; prf_algorithm prf_sha256; dh_group ecp256, curve25519;"

@@ -278,15 +278,25 @@ void sim_acquire(struct sim *s, int node)
 	engine_kernel_event(n->engine, &ev);
 }
 
-void sim_expire(struct sim *s, int node)
+static void expire(struct sim *s, int node, bool hard)
 {
 	struct sim_node *n = &s->nodes[node];
-	struct keydb_event ev = { .kind = KEYDB_EVENT_EXPIRE, .hard = true };
+	struct keydb_event ev = { .kind = KEYDB_EVENT_EXPIRE, .hard = hard };
 	const struct kernel_child *c = kernel_fake_child(n->kernel, 0);
 	if (!c)
 		return;
 	ev.sa = prng_percent(&s->prng, 50) ? c->in : c->out;
 	engine_kernel_event(n->engine, &ev);
+}
+
+void sim_expire(struct sim *s, int node)
+{
+	expire(s, node, true);
+}
+
+void sim_grow_old(struct sim *s, int node)
+{
+	expire(s, node, false);
 }
 
 /* ---- views ---- */
@@ -302,6 +312,7 @@ static int count_sa(void *arg, const struct engine_sa_view *v)
 		c->n_up++;
 	else
 		c->n_moving++;
+	c->n_moving += v->n_asked;
 	for (size_t i = 0; i < v->n_children; i++)
 		c->n_moving += strcmp(v->children[i].state, "up") != 0;
 	return 0;
@@ -459,6 +470,9 @@ static const char *compare(struct sim *s)
 	for (size_t i = 0; i < kernel_fake_count(a); i++)
 		if (!kernel_has(b, kernel_fake_child(a, i)))
 			return "keys";
+	for (size_t i = 0; i < kernel_fake_count(a); i++)
+		if (!kernel_fake_is_complete(a, i) || !kernel_fake_is_complete(b, i))
+			return "a child that cannot send";
 	return NULL;
 }
 

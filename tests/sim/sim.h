@@ -74,8 +74,9 @@ int sim_initiate(struct sim *s, int node);
 int sim_terminate(struct sim *s, int node, const char *target);
 /* A packet of the node's host wants to go to the other side. */
 void sim_acquire(struct sim *s, int node);
-/* The kernel of the node says that an SA has lived long enough. */
+/* The kernel of the node says that an SA has lived long enough (hard), or nearly so. */
 void sim_expire(struct sim *s, int node);
+void sim_grow_old(struct sim *s, int node);
 
 /* Established IKE SAs; SAs in any other state. */
 size_t sim_n_up(const struct sim *s, int node);

@@ -232,6 +232,12 @@ static void short_lives(struct policy *p, struct peer_config *peer, struct child
 		peer->lifetime.hard_ms = 100000;
 }
 
+/* b insists on perfect forward secrecy from now on, which a does not offer. */
+static void refuse_rekeys(struct sim *s, bool refuse)
+{
+	s->nodes[SIM_B].child->pfs_group = refuse ? KE_MODP_2048 : KE_NONE;
+}
+
 static void lifetimes(void **state)
 {
 	struct sim_options o = plain();
@@ -239,6 +245,7 @@ static void lifetimes(void **state)
 	o.tweak = short_lives;
 	struct sim *s = start(&o);
 	come_up(s, SIM_A);
+	refuse_rekeys(s, true);
 	sim_run(s, 61000);
 	assert_true(sim_is_settled(s));
 	assert_int_equal(kernel_fake_count(s->nodes[SIM_B].kernel), 0);
@@ -352,8 +359,12 @@ static void missed_at_once(void **state)
 	(void)state;
 	o.tweak = at_start_for_70_s;
 	struct sim *s = start(&o);
-	sim_run(s, 70000);
+	sim_run(s, 50000);
+	refuse_rekeys(s, true);
+	sim_run(s, 19990);
 	assert_int_equal(sim_log_count("event=child_sa_up"), 2);
+	assert_int_equal(sim_log_count("event=negotiation_failed") > 0, 1);
+	refuse_rekeys(s, false);
 	/* its time is over, and the next is up before anybody waits for long */
 	sim_run(s, 1000);
 	assert_int_equal(sim_log_count("event=child_sa_up"), 4);
@@ -466,7 +477,7 @@ int main(void)
 		UNIT("a dead peer is found by liveness checks", dead_peer),
 		UNIT("INITIAL_CONTACT removes what a dead peer left", initial_contact),
 		UNIT("of two simultaneous initiations one stays", both_at_once),
-		UNIT("lifetimes end in deletes", lifetimes),
+		UNIT("lifetimes that nothing prolongs end in deletes", lifetimes),
 		UNIT("many ACQUIREs are one negotiation", storm_of_acquires),
 		UNIT("the kernel hears of an ACQUIRE that failed", acquire_that_fails),
 		UNIT("after a refusal the next packets start nothing", acquires_after_a_refusal),

@@ -20,7 +20,7 @@ enum { DEEDS = 12, DEED_EVERY_MS = 4000, SETTLE_LIMIT_MS = 30 * 60 * 1000 };
 static void deed(struct sim *s, struct prng *p)
 {
 	int node = (int)prng_below(p, 2);
-	switch (prng_below(p, 8)) {
+	switch (prng_below(p, 11)) {
 	case 0:
 		(void)sim_terminate(s, node, node == SIM_A ? "b" : "a");
 		break;
@@ -32,6 +32,14 @@ static void deed(struct sim *s, struct prng *p)
 		break;
 	case 3:
 		sim_expire(s, node);
+		break;
+	case 4:
+	case 5:
+		sim_grow_old(s, node);
+		break;
+	case 6:
+		sim_grow_old(s, SIM_A);
+		sim_grow_old(s, SIM_B);
 		break;
 	default:
 		(void)sim_initiate(s, node);

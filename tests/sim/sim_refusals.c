@@ -237,7 +237,7 @@ static void answer_too_wide(void **state)
 		struct ike_sa *sa =
 			LIST_ENTRY(s->nodes[SIM_A].engine->sas.next, struct ike_sa, node);
 		assert_int_equal(sa->state, IKE_AUTH_SENT);
-		struct ts_list *asked = side ? &sa->handshake->tsi : &sa->handshake->tsr;
+		struct ts_list *asked = side ? &sa->handshake->ask.tsi : &sa->handshake->ask.tsr;
 		asked->ts[0].first.ip[2] = asked->ts[0].last.ip[2] = 7;
 		sim_run(s, 5000);
 		assert_true(sim_logged("reason=selector_mismatch", "what=TSi,TSr", ""));

@@ -6,8 +6,9 @@
  *	sim_seeds 1 SEED               with SIM_LOG=1: what happens in that one
  *
  * Each seed chooses families, modes, algorithms, delays and up to eight deeds at random
- * times: initiate from either or both sides, traffic, delete of the IKE SA or the child,
- * hard expiry, a kernel that refuses, a daemon that dies.  30 % of all datagrams are lost,
+ * times: initiate from either or both sides, traffic, rekeying by either or both sides, delete
+ * of the IKE SA or the child, hard expiry, a kernel that refuses, a daemon that dies.  In some
+ * lives rekeying comes by itself, too.  30 % of all datagrams are lost,
  * 20 % come twice, all are delayed by 5 to 400 ms and so overtake each other.
  */
 #include <errno.h>
@@ -17,6 +18,7 @@
 
 #include "base/log.h"
 #include "crypto/crypto.h"
+#include "sim/random.h"
 #include "sim/sim.h"
 
 enum {
@@ -33,11 +35,11 @@ struct tally {
 static void tweak(struct policy *p, struct peer_config *peer, struct child_config *child, int node)
 {
 	(void)p;
-	(void)child;
 	/* Chosen by what is random already: the delay of liveness checks differs by seed. */
 	if (node == SIM_A && peer->dpd_delay_ms % 10000 < 3000)
 		peer->initiate = INITIATE_AT_START;
 	peer->initial_contact = peer->dpd_delay_ms % 1000 < 800;
+	child->pfs_group = peer->dpd_delay_ms % 100 < 30 ? KE_CURVE25519 : KE_NONE;
 }
 
 static void choose(struct prng *p, struct sim_options *o)
@@ -76,7 +78,7 @@ static bool deed(struct sim *s)
 	const char *child = node == SIM_A ? "b/net" : "a/net";
 	const char *peer = node == SIM_A ? "b" : "a";
 
-	switch (prng_below(&s->prng, 12)) {
+	switch (prng_below(&s->prng, 16)) {
 	case 0:
 	case 1:
 	case 2:
@@ -113,6 +115,15 @@ static bool deed(struct sim *s)
 			break;
 		sim_crash(s, node);
 		return true;
+	case 12:
+	case 13:
+	case 14:
+		sim_grow_old(s, node);
+		break;
+	case 15:
+		sim_grow_old(s, SIM_A);
+		sim_grow_old(s, SIM_B);
+		break;
 	}
 	return false;
 }
@@ -150,6 +161,7 @@ static bool play(uint64_t seed, struct tally *t)
 {
 	struct prng p = prng_of(seed);
 	struct sim_options o = { .seed = seed * 2 + 1 };
+	random_seed(seed);
 	choose(&p, &o);
 	struct sim *s = sim_new(&o);
 	uint32_t n = 1 + prng_below(&s->prng, DEEDS_MAX);
