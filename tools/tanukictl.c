@@ -36,6 +36,11 @@ static void show_deleted(const json_t *result, FILE *out)
 	fprintf(out, "deleted %d\n", (int)json_integer_value(json_object_get(result, "deleted")));
 }
 
+static void show_rekeying(const json_t *result, FILE *out)
+{
+	fprintf(out, "rekeying %d\n", (int)json_integer_value(json_object_get(result, "rekeying")));
+}
+
 static void show_version(const json_t *result, FILE *out)
 {
 	fprintf(out, "tanukid %s\n", json_string_value(json_object_get(result, "daemon")));
@@ -49,6 +54,8 @@ static const struct command commands[] = {
 	  .needs_name = true, .may_wait = true, .command = CTL_ESTABLISH_SA, .show = show_established },
 	{ "delete-sa", "ds", "PEER[/CHILD]|SPI|all", "take it down, the peer is told",
 	  .needs_name = true, .command = CTL_DELETE_SA, .show = show_deleted },
+	{ "rekey-sa", "rs", "PEER[/CHILD]|SPI", "new keys, while traffic flows",
+	  .needs_name = true, .command = CTL_REKEY_SA, .show = show_rekeying },
 	{ "status", "st", "[--json]", "version, uptime and counters",
 	  .command = CTL_STATUS, .show = show_status },
 	{ "events", "se", "[--json]", "the log, line by line, until interrupted",

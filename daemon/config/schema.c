@@ -89,7 +89,7 @@ const struct word schema_words[] = {
 	{ IN_REMOTE, "dpd_delay", apply_dpd_delay, .syntax = "seconds", .deflt = "0", .help = "silence after which the peer is asked whether it lives; 0: never" },
 	{ IN_REMOTE, "dpd_retry", apply_ignored, .syntax = "seconds", .deflt = "5", .help = "IKEv2 retransmits: see timer" },
 	{ IN_REMOTE, "dpd_maxfail", apply_ignored, .syntax = "number", .deflt = "5", .help = "IKEv2 retransmits: see timer" },
-	{ IN_REMOTE, "rekey", apply_ignored, .syntax = "on|off|force", .deflt = "on", .help = "an SA that ends is made anew when traffic wants it" },
+	{ IN_REMOTE, "rekey", apply_ignored, .syntax = "on|off|force", .deflt = "on", .help = "SAs are always rekeyed before they end" },
 	{ IN_REMOTE, "mode_cfg", apply_refused, .syntax = "on|off", .deflt = "off", .help = "addresses for clients are not supported by this version" },
 	{ IN_REMOTE, "xauth_login", apply_refused, .syntax = "\"login\"", .deflt = "", .help = "XAuth is IKEv1" },
 	{ IN_REMOTE, "script", apply_refused, .syntax = "\"path\" phase1_up|phase1_down|phase1_dead", .deflt = "", .help = "scripts are not supported by this version" },

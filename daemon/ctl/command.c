@@ -165,13 +165,26 @@ static void run_delete_sa(struct connection *c, const struct ctl_request *r)
 		finish_delete(c);
 }
 
+/* ---- rekey-sa ---- */
+
+static void run_rekey_sa(struct connection *c, const struct ctl_request *r)
+{
+	struct err err = { 0 };
+	int n = engine_rekey(c->ports->engine, r->name, &err);
+
+	if (n < 0)
+		connection_reply_error(c, n, err.text);
+	else
+		connection_reply(c, ctl_reply_ok(json_pack("{s:i}", "rekeying", n)));
+}
+
 /* ---- the table ---- */
 
 static void (*const handlers[])(struct connection *c, const struct ctl_request *r) = {
-	[CTL_DELETE_SA] = run_delete_sa,     [CTL_ESTABLISH_SA] = run_establish_sa,
-	[CTL_EVENTS] = run_events,           [CTL_SHOW_PEERS] = run_show_peers,
-	[CTL_SHOW_SA] = run_show_sa,         [CTL_STATUS] = run_status,
-	[CTL_VERSION_COMMAND] = run_version,
+	[CTL_DELETE_SA] = run_delete_sa,   [CTL_ESTABLISH_SA] = run_establish_sa,
+	[CTL_REKEY_SA] = run_rekey_sa,     [CTL_EVENTS] = run_events,
+	[CTL_SHOW_PEERS] = run_show_peers, [CTL_SHOW_SA] = run_show_sa,
+	[CTL_STATUS] = run_status,         [CTL_VERSION_COMMAND] = run_version,
 };
 
 void command_run(struct connection *c, const char *line, size_t len)

@@ -6,7 +6,6 @@
 #include "ike/child_sa.h"
 
 #include "base/log.h"
-#include "crypto/rng.h"
 #include "ike/create.h"
 #include "ike/engine_int.h"
 #include "ike/ike_sa.h"
@@ -234,18 +233,10 @@ static uint64_t or_infinite(uint64_t limit)
 	return limit ? limit : KEYDB_INFINITE;
 }
 
-/* Both sides would rekey at the same moment each time, if it were not for chance (2.8.1). */
-static unsigned int soft_percent(void)
-{
-	uint8_t random = 0;
-	(void)!rng_public(&random, sizeof(random));
-	return LIMIT_SOFT_MIN_PERCENT +
-	       random % (LIMIT_SOFT_MAX_PERCENT - LIMIT_SOFT_MIN_PERCENT + 1);
-}
-
 static uint64_t soft(uint64_t limit)
 {
-	return limit ? limit / 100 * soft_percent() + limit % 100 * soft_percent() / 100
+	return limit ? limit / 100 * create_soft_percent() +
+			       limit % 100 * create_soft_percent() / 100
 		     : KEYDB_INFINITE;
 }
 

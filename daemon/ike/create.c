@@ -41,6 +41,7 @@ void create_free(struct create *c)
 	list_remove(&c->node);
 	waiters_drop(&c->coming);
 	ke_free(c->ke);
+	ike_sa_discard(c->next);
 	free(c);
 }
 
@@ -123,6 +124,25 @@ int create_add_rekey(struct child_sa *old)
 	return 0;
 }
 
+int create_add_rekey_ike(struct ike_sa *sa)
+{
+	const struct wish none = { 0 };
+	struct create *c;
+	LIST_EACH(c, &sa->creates, node)
+		if (c->kind == CREATE_REKEY_IKE)
+			return 0;
+	if (sa->state != IKE_ESTABLISHED)
+		return 0;
+	return create_new(sa, CREATE_REKEY_IKE, &none) ? 0 : -ENOMEM;
+}
+
+struct create *create_take(struct ike_sa *sa)
+{
+	struct create *c = TAKE(sa->create);
+	list_remove(&c->node);
+	return c;
+}
+
 static bool same_policy_ts(const struct wish *a, const struct wish *b)
 {
 	return a->has_policy == b->has_policy &&
@@ -144,17 +164,23 @@ struct create *create_find(const struct ike_sa *sa, const struct wish *wish)
 
 /* ---- whose turn it is ---- */
 
-static int64_t jitter_ms(int64_t span_ms)
+static int64_t jitter(int64_t span)
 {
 	uint32_t random = 0;
 	/* Without randomness there is none, which is no reason to wait. */
 	(void)!rng_public(&random, sizeof(random));
-	return span_ms > 0 ? (int64_t)(random % (uint64_t)(span_ms + 1)) : 0;
+	return span > 0 ? (int64_t)(random % (uint64_t)(span + 1)) : 0;
+}
+
+unsigned int create_soft_percent(void)
+{
+	return LIMIT_SOFT_MIN_PERCENT +
+	       (unsigned int)jitter(LIMIT_SOFT_MAX_PERCENT - LIMIT_SOFT_MIN_PERCENT);
 }
 
 void create_postpone(struct ike_sa *sa, struct create *c, int64_t wait_ms)
 {
-	c->due_ms = engine_now_ms(sa->engine) + wait_ms + jitter_ms(wait_ms / 2);
+	c->due_ms = engine_now_ms(sa->engine) + wait_ms + jitter(wait_ms / 2);
 }
 
 /* What is rekeyed may be gone by now, or its successor is here. */
@@ -215,7 +241,7 @@ void create_cancel(struct ike_sa *sa, const char *child)
 {
 	struct create *c;
 	LIST_EACH(c, &sa->creates, node) {
-		if (strcmp(c->ask.wish.child->name, child) != 0)
+		if (c->kind == CREATE_REKEY_IKE || strcmp(c->ask.wish.child->name, child) != 0)
 			continue;
 		if (c == sa->create)
 			c->unwanted = true;

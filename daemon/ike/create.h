@@ -17,21 +17,23 @@
 enum create_kind {
 	CREATE_CHILD,       /* another child */
 	CREATE_REKEY_CHILD, /* one in the place of another */
+	CREATE_REKEY_IKE,   /* an IKE SA in the place of this one */
 };
 
 struct create {
 	struct list node; /* ike_sa.creates */
 	enum create_kind kind;
-	struct child_ask ask;
-	uint32_t old_spi;   /* our SPI of the child that is rekeyed */
-	struct list coming; /* struct waiter */
-	int64_t due_ms;     /* not before */
+	struct child_ask ask; /* CREATE_REKEY_IKE: only the offers */
+	uint32_t old_spi;     /* our SPI of the child that is rekeyed */
+	struct list coming;   /* struct waiter */
+	int64_t due_ms;       /* not before */
 	unsigned int n_temporary, n_refused, n_groups;
 	/* while the request is out */
 	uint16_t group; /* of the key exchange, KE_NONE: there is none */
 	struct ke *ke;
 	uint8_t nonce[LIMIT_NONCE_MAX_BYTES];
 	size_t nonce_len;
+	struct ike_sa *next; /* CREATE_REKEY_IKE: in IKE_NEW, has our SPI */
 	/* What the peer deleted before its answer came: the answer may be one of these. */
 	bool unwanted; /* by command: what is agreed to is deleted again */
 	uint32_t deleted_spis[LIMIT_EARLY_DELETES];
@@ -40,6 +42,8 @@ struct create {
 
 /* A child of ours is to be rekeyed; nothing if that is on its way, or done by the peer.  -ENOMEM. */
 MUST_USE int create_add_rekey(struct child_sa *c);
+/* The IKE SA is to be rekeyed; nothing if that is on its way.  -ENOMEM. */
+MUST_USE int create_add_rekey_ike(struct ike_sa *sa);
 /*
  * Another child in an IKE SA that is up or coming up.  done may be NULL.  0; -EMFILE: too many wait
  * already; -ENOMEM.
@@ -55,6 +59,8 @@ size_t create_count(const struct ike_sa *sa);
 struct create *create_find(const struct ike_sa *sa, const struct wish *wish);
 /* Takes it out of the queue and frees it; nobody is told.  NULL is fine. */
 void create_free(struct create *c);
+/* The pending one is answered: out of the queue, the caller's. */
+struct create *create_take(struct ike_sa *sa);
 /* Tells who waits, the kernel and the configuration, then frees it. */
 void create_end(struct ike_sa *sa, struct create *c, int result, const char *text);
 /* The IKE SA ends: nothing of this will come any more. */
@@ -69,6 +75,8 @@ bool create_next(struct ike_sa *sa);
  * child, it goes on as a wish for a new one.
  */
 void create_give_up_rekey(struct ike_sa *sa, struct create *c);
+/* Where in a life its soft end is: both sides would rekey at once each time, were it not for chance. */
+unsigned int create_soft_percent(void);
 /* It is asked for again after wait_ms, and some more at random. */
 void create_postpone(struct ike_sa *sa, struct create *c, int64_t wait_ms);
 

@@ -21,12 +21,11 @@
 #include "ike/dispatch.h"
 #include "ike/engine_int.h"
 #include "ike/informational.h"
+#include "ike/rekey_ike.h"
 #include "ike/rules.h"
 
 #include <errno.h>
 #include <string.h>
-
-enum { KE_GROUPS_MAX = 2 };
 
 /* ---- both ---- */
 
@@ -61,6 +60,8 @@ static int build_request(struct exchange *x, struct create *c, uint32_t id)
 	struct msg_writer mw;
 	int r = 0;
 
+	if (c->kind == CREATE_REKEY_IKE)
+		return rekey_ike_build(x, c, id);
 	exchange_begin_request(x, &mw, EXCHANGE_CREATE_CHILD_SA, id);
 	x->work.ask = &c->ask;
 	if (c->kind == CREATE_REKEY_CHILD)
@@ -89,9 +90,14 @@ static void keep_request(struct exchange *x, struct create *c)
 
 static void log_request(const struct exchange *x, const struct create *c)
 {
-	LOG(DEBUG, "child_asked_for", F_STR("remote", ike_sa_remote(x->sa)),
-	    F_STR("child", c->ask.wish.child->name), F_ADDR("peer", &x->sa->peer),
-	    F_SPI32("spi_in", c->ask.spi), F_SPI32("replaces", c->old_spi));
+	if (c->kind == CREATE_REKEY_IKE)
+		LOG(DEBUG, "ike_sa_asked_for", F_STR("remote", ike_sa_remote(x->sa)),
+		    F_ADDR("peer", &x->sa->peer), F_SPI64("ike_spi_i", c->next->spi_i),
+		    F_SPI64("replaces", ike_sa_own_spi(x->sa)));
+	else
+		LOG(DEBUG, "child_asked_for", F_STR("remote", ike_sa_remote(x->sa)),
+		    F_STR("child", c->ask.wish.child->name), F_ADDR("peer", &x->sa->peer),
+		    F_SPI32("spi_in", c->ask.spi), F_SPI32("replaces", c->old_spi));
 }
 
 enum verdict on_create_start(struct exchange *x)
@@ -99,7 +105,8 @@ enum verdict on_create_start(struct exchange *x)
 	struct create *c = create_first(x->sa);
 	if (!c)
 		return V_DROP;
-	c->group = c->ask.wish.child->pfs_group;
+	c->group = c->kind == CREATE_REKEY_IKE ? rekey_ike_group(x->sa)
+					       : c->ask.wish.child->pfs_group;
 	if (build_request(x, c, window_request_id(&x->sa->window)) < 0) {
 		create_postpone(x->sa, c, LIMIT_RETRY_FIRST_MS);
 		loop_timer_arm(x->sa->later, LIMIT_RETRY_FIRST_MS);
@@ -111,15 +118,6 @@ enum verdict on_create_start(struct exchange *x)
 }
 
 /* ---- initiator: the response ---- */
-
-/* The answer is here: the request is not pending any more, and its end is the exchange's. */
-static struct create *take_create(struct exchange *x)
-{
-	struct create *c = TAKE(x->sa->create);
-	list_remove(&c->node);
-	x->work.created = c;
-	return c;
-}
 
 /* What only the peer has is a child to be deleted, like one that has lived. */
 static void adopt_orphan(struct exchange *x, const struct create *c)
@@ -141,8 +139,8 @@ static void try_rekey_again(struct exchange *x, struct create *c)
 {
 	struct ike_sa *sa = x->sa;
 	const struct child_sa *old = child_sa_find_in(sa->engine, c->old_spi);
-	if (c->kind != CREATE_REKEY_CHILD || !old || old->state != CHILD_UP ||
-	    child_sa_successor(old))
+	bool child = old && old->state == CHILD_UP && !child_sa_successor(old);
+	if (c->kind != CREATE_REKEY_IKE && !(c->kind == CREATE_REKEY_CHILD && child))
 		return;
 	create_postpone(sa, c, LIMIT_REKEY_RETRY_MS << (c->n_refused < 5 ? c->n_refused : 5));
 	c->n_refused++;
@@ -152,7 +150,7 @@ static void try_rekey_again(struct exchange *x, struct create *c)
 
 static enum verdict commit_response(struct exchange *x)
 {
-	struct create *c = take_create(x);
+	struct create *c = x->work.created = create_take(x->sa);
 	adopt_orphan(x, c);
 	if (x->reason.code != REASON_NONE)
 		try_rekey_again(x, c);
@@ -172,7 +170,7 @@ static int take_ke(struct exchange *x, struct create *c)
 enum verdict on_child_response(struct exchange *x)
 {
 	struct create *c = x->sa->create;
-	if (!c)
+	if (!c || c->kind == CREATE_REKEY_IKE)
 		return informational_unexpected(x);
 	x->work.ask = &c->ask;
 	x->work.old = child_sa_find_in(x->engine, c->old_spi);
@@ -323,7 +321,9 @@ static enum verdict reply_child(struct exchange *x)
 
 static enum verdict answer_child(struct exchange *x)
 {
-	if (x->engine->stopping || x->sa->want_delete)
+	const struct create *c = x->sa->create;
+	/* 2.25.2: not while the IKE SA itself is rekeyed or closed */
+	if (x->engine->stopping || x->sa->want_delete || (c && c->kind == CREATE_REKEY_IKE))
 		return answer_notify(x, N_TEMPORARY_FAILURE);
 	if (ike_sa_is_full(x->sa))
 		return answer_notify(x, N_NO_ADDITIONAL_SAS);
@@ -363,9 +363,4 @@ enum verdict on_child_rekey_request(struct exchange *x)
 enum verdict on_child_request_deleting(struct exchange *x)
 {
 	return answer_notify(x, N_TEMPORARY_FAILURE);
-}
-
-enum verdict on_ike_rekey_request(struct exchange *x)
-{
-	return answer_notify(x, N_NO_ADDITIONAL_SAS);
 }

@@ -21,6 +21,7 @@
 #include "ike/duplicate.h"
 #include "ike/engine_int.h"
 #include "ike/informational.h"
+#include "ike/rekey_ike.h"
 #include "ike/rules.h"
 
 #include <errno.h>
@@ -45,6 +46,16 @@ static void move(struct ike_sa *sa, enum ike_state to, struct exchange *x)
 	    F_STR("story", x->rule->story), F_ADDR("peer", &sa->peer),
 	    F_SPI64("ike_spi_i", sa->spi_i), F_SPI64("ike_spi_r", sa->spi_r));
 	ike_sa_entered(sa, from);
+}
+
+/* An IKE SA that replaces this one is agreed on. */
+static void bring_up_next(struct exchange *x)
+{
+	struct ike_sa *next = TAKE(x->work.next);
+	if (!next)
+		return;
+	move(next, IKE_ESTABLISHED, x);
+	rekey_ike_came_up(x, next);
 }
 
 /* One record per refusal, whatever became of the exchange. */
@@ -179,6 +190,7 @@ static void finish_request(struct exchange *x, enum verdict v)
 	if (x->msg.opened)
 		ike_sa_heard(x->sa);
 	report(x);
+	bring_up_next(x);
 	move(x->sa, v == V_OK ? x->rule->on_ok : x->rule->on_fail, x);
 	settle(x->sa, x);
 }
@@ -207,6 +219,7 @@ static void finish_rest(struct exchange *x, enum verdict v)
 	int r = next_request(x);
 	if (r < 0 || (to == IKE_DELETING && !window_is_pending(&sa->window)))
 		to = IKE_GONE;
+	bring_up_next(x);
 	move(sa, to, x);
 	settle(sa, x);
 }
@@ -278,12 +291,19 @@ static int decode(struct exchange *x, const struct ike_header *h, const char **w
 }
 
 /*
- * With a window of 1 (2.3) the peer's next request means that it has our last answer: what it
+ * What an authentic message tells, whatever it says: who speaks over an IKE SA has it, so it is the
+ * heir of what it replaced (an answer may come from who is about to yield, while that is open).
+ * And with a window of 1 (2.3) the next request means that our last answer is there: what the peer
  * rekeyed can be sent to, unless it is given up by this very request.
  */
-static void peer_listens(const struct exchange *x)
+static void peer_speaks(const struct exchange *x)
 {
 	struct child_sa *c;
+	bool request = x->trigger == ON_REQUEST;
+	if (!informational_deletes_ike(x->pl) && (request || !rekey_ike_is_open(x->sa)))
+		rekey_ike_inherit(x->sa);
+	if (!request)
+		return;
 	LIST_EACH(c, &x->sa->children, node)
 		if (!informational_deletes(x->pl, c->spi_out))
 			child_sa_complete(c);
@@ -314,8 +334,8 @@ static void handle(struct engine *e, struct ike_sa *sa, const struct udp_packet 
 		return;
 	}
 	x->grammar.why = why;
-	if (sa && on == ON_REQUEST && x->msg.opened)
-		peer_listens(x);
+	if (sa && x->msg.opened)
+		peer_speaks(x);
 	finish(x, x->rule->handler(x));
 }
 

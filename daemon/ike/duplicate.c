@@ -74,7 +74,8 @@ void duplicate_initial_contact(struct ike_sa *sa)
 {
 	struct ike_sa *other;
 	LIST_EACH(other, &sa->engine->sas, node) {
-		bool was_up = other->state == IKE_ESTABLISHED || other->state == IKE_DELETING;
+		bool was_up = other->state == IKE_ESTABLISHED || other->state == IKE_REPLACED ||
+			      other->state == IKE_DELETING;
 		if (other == sa || !was_up || other->up_nth > sa->created_nth ||
 		    !same_peers(sa, other))
 			continue;

@@ -295,6 +295,46 @@ int engine_terminate(struct engine *e, const char *text, engine_done_fn done, vo
 	return err_set(err, -ENOENT, "nothing is up under the name %.64s", text);
 }
 
+static int rekey_children(struct ike_sa *sa, struct target *t)
+{
+	struct child_sa *c;
+	bool by_name = t->child && names_peer(t, sa);
+	LIST_EACH(c, &sa->children, node) {
+		bool hit = by_name ? strcmp(c->config->name, t->child) == 0
+				   : t->esp_spi && c->spi_in == t->esp_spi;
+		if (!hit || c->state != CHILD_UP)
+			continue;
+		t->n_found++;
+		if (create_add_rekey(c) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int rekey_sa(struct ike_sa *sa, struct target *t)
+{
+	bool hit = t->ike_spi ? ike_sa_own_spi(sa) == t->ike_spi
+			      : !t->child && !t->esp_spi && names_peer(t, sa);
+	if (!ike_sa_is_up(sa))
+		return 0;
+	t->n_found += hit;
+	int r = hit ? create_add_rekey_ike(sa) : rekey_children(sa, t);
+	informational_next(sa);
+	return r;
+}
+
+int engine_rekey(struct engine *e, const char *text, struct err *err)
+{
+	struct target t = parse_target(text);
+	struct ike_sa *sa;
+	LIST_EACH(sa, &e->sas, node)
+		if (rekey_sa(sa, &t) < 0)
+			return err_set(err, -ENOMEM, "out of memory");
+	if (t.n_found == 0)
+		return err_set(err, -ENOENT, "nothing is up under the name %.64s", text);
+	return (int)t.n_found;
+}
+
 void engine_forget(struct engine *e, const void *arg)
 {
 	struct ike_sa *sa;
@@ -323,7 +363,7 @@ void engine_check_stopped(struct engine *e)
 	const struct ike_sa *sa;
 	engine_done_fn done = e->stop_done;
 	LIST_EACH(sa, &e->sas, node)
-		if (sa->state != IKE_GONE)
+		if (sa->state != IKE_GONE && sa->state != IKE_NEW)
 			return;
 	if (!list_empty(&e->removals))
 		return;

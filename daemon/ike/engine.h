@@ -66,6 +66,12 @@ MUST_USE int engine_initiate(struct engine *e, const struct peer_config *peer,
 MUST_USE int engine_terminate(struct engine *e, const char *target, engine_done_fn done, void *arg,
 			      struct err *err);
 
+/*
+ * Replaces SAs by new ones while traffic flows: the IKE SA ("peer", or its SPI) or a child
+ * ("peer/child", or its SPI).  How many; -ENOENT with err: nothing is up under that name; -ENOMEM.
+ */
+MUST_USE int engine_rekey(struct engine *e, const char *target, struct err *err);
+
 /* Whoever waits with this arg goes away; what was started goes on. */
 void engine_forget(struct engine *e, const void *arg);
 
@@ -99,7 +105,7 @@ struct engine_child_view {
 
 struct engine_sa_view {
 	const struct peer_config *config; /* NULL: a half-open one whose peer is not known yet */
-	const char *state;                /* "connecting", "half_open", "established", "deleting" */
+	const char *state; /* "connecting", "half_open", "established", "replaced", "deleting" */
 	bool initiator;
 	uint64_t spi_i, spi_r;
 	struct addr local, peer;

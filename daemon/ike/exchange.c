@@ -48,6 +48,7 @@ void exchange_free(struct exchange *x)
 	secret_done(&x->work.octets);
 	secret_done(&x->work.shared);
 	ke_free(x->work.ke);
+	ike_sa_discard(x->work.next);
 	create_free(x->work.created);
 	child_sa_free(x->work.child);
 	arena_clear(&x->arena);

@@ -65,9 +65,11 @@ struct work {
 	struct secret shared;
 	/* CREATE_CHILD_SA: what we add to it */
 	uint8_t nonce[LIMIT_NONCE_MAX_BYTES];
-	size_t nonce_len;       /* 0: it is another exchange */
-	struct ke *ke;          /* NULL: no key exchange */
-	struct child_ask *ask;  /* initiator: what was asked for; of the SA */
+	size_t nonce_len;      /* 0: it is another exchange */
+	struct ke *ke;         /* NULL: no key exchange */
+	struct child_ask *ask; /* initiator: what was asked for; of the SA */
+	struct ike_sa *next; /* an IKE SA that replaces this one, in IKE_NEW; ours until the end */
+	bool next_yields;    /* ... and is deleted, since the peer's replaces it too */
 	struct create *created; /* initiator: what is answered now; ours from then on */
 	struct child_sa *old;   /* the child that is rekeyed, if it is still there; of the SA */
 	uint32_t replaces;      /* its spi_in, 0: none is rekeyed */

@@ -10,6 +10,7 @@
 #include "ike/engine_int.h"
 #include "ike/exchange.h"
 #include "ike/informational.h"
+#include "ike/rekey_ike.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -24,6 +25,7 @@ const char *ike_state_name(enum ike_state state)
 		[IKE_AUTH_SENT] = "auth_sent",
 		[IKE_HALF_OPEN] = "half_open",
 		[IKE_ESTABLISHED] = "established",
+		[IKE_REPLACED] = "replaced",
 		[IKE_DELETING] = "deleting",
 		[IKE_GONE] = "gone",
 	};
@@ -151,7 +153,7 @@ bool ike_sa_is_full(const struct ike_sa *sa)
 static void on_life(void *arg)
 {
 	struct ike_sa *sa = arg;
-	if (sa->state != IKE_GONE) {
+	if (sa->state != IKE_GONE && sa->state != IKE_NEW) {
 		enum trigger owed = sa->owed >= 0 ? (enum trigger)sa->owed : ON_EXPIRE;
 		sa->owed = -1;
 		dispatch_trigger(sa, owed);
@@ -187,6 +189,14 @@ static void on_keepalive(void *arg)
 	(void)udp_keepalive(sa->engine->ports.udp, &sa->local, &sa->peer);
 }
 
+static void on_soft(void *arg)
+{
+	struct ike_sa *sa = arg;
+	if (create_add_rekey_ike(sa) < 0)
+		loop_timer_arm(sa->soft, LIMIT_RETRY_FIRST_MS);
+	informational_next(sa);
+}
+
 static void on_later(void *arg)
 {
 	informational_next(arg);
@@ -196,6 +206,7 @@ static void disarm_all(struct ike_sa *sa)
 {
 	loop_timer_disarm(sa->life);
 	loop_timer_disarm(sa->idle);
+	loop_timer_disarm(sa->soft);
 	loop_timer_disarm(sa->keepalive);
 }
 
@@ -230,8 +241,9 @@ static int make_timers(struct engine *e, struct ike_sa *sa)
 	sa->life = loop_timer_new(e->ports.loop, on_life, sa);
 	sa->idle = loop_timer_new(e->ports.loop, on_idle, sa);
 	sa->keepalive = loop_timer_new(e->ports.loop, on_keepalive, sa);
+	sa->soft = loop_timer_new(e->ports.loop, on_soft, sa);
 	sa->later = loop_timer_new(e->ports.loop, on_later, sa);
-	if (!sa->life || !sa->idle || !sa->keepalive || !sa->later)
+	if (!sa->life || !sa->idle || !sa->keepalive || !sa->soft || !sa->later)
 		return -ENOMEM;
 	return window_init(&sa->window, e->ports.loop, &sa->policy->timers, &window_ops, sa);
 }
@@ -242,6 +254,7 @@ static void release(struct ike_sa *sa)
 	loop_timer_free(sa->life);
 	loop_timer_free(sa->idle);
 	loop_timer_free(sa->keepalive);
+	loop_timer_free(sa->soft);
 	loop_timer_free(sa->later);
 	ike_sa_forget_handshake(sa);
 	ike_keys_free(sa->keys);
@@ -253,13 +266,24 @@ static void release(struct ike_sa *sa)
 
 int ike_sa_new(struct engine *e, bool initiator, struct ike_sa **ret)
 {
+	return ike_sa_new_of(e, e->policy, initiator, ret);
+}
+
+void ike_sa_discard(struct ike_sa *sa)
+{
+	if (sa)
+		loop_timer_arm(sa->life, 0);
+}
+
+int ike_sa_new_of(struct engine *e, struct policy *policy, bool initiator, struct ike_sa **ret)
+{
 	if (e->n_sas >= LIMIT_IKE_SAS)
 		return -EMFILE;
 	struct ike_sa *sa = calloc(1, sizeof(*sa));
 	if (!sa)
 		return -ENOMEM;
 	*sa = (struct ike_sa){ .engine = e,
-			       .policy = policy_ref(e->policy),
+			       .policy = policy_ref(policy),
 			       .initiator = initiator,
 			       .state = IKE_NEW,
 			       .owed = -1,
@@ -341,7 +365,8 @@ static void log_up(const struct ike_sa *sa)
 	    F_STR("role", sa->initiator ? "initiator" : "responder"),
 	    F_STR("local_id", id_text(&sa->local_id, local)),
 	    F_STR("peer_id", id_text(&sa->peer_id, peer)),
-	    F_STR("algorithms", proposal_text(&sa->algorithms.proposal, algs)), F_STR("nat", nat));
+	    F_STR("algorithms", proposal_text(&sa->algorithms.proposal, algs)), F_STR("nat", nat),
+	    F_SPI64("replaces", sa->replaces_spi));
 }
 
 /* Of both identities; letters count alike, as in id_eq(). */
@@ -369,13 +394,15 @@ static void enter_established(struct ike_sa *sa)
 	int64_t hard_ms = sa->config->lifetime.hard_ms;
 
 	sa->up_ms = engine_now_ms(e);
-	sa->up_nth = ++e->n_events;
+	if (!sa->up_nth)
+		sa->up_nth = ++e->n_events;
 	e->counters.n_ike_up++;
 	ike_sa_heard(sa);
 	disarm_all(sa);
 	if (hard_ms) {
 		sa->life_ends_ms = sa->up_ms + hard_ms;
 		loop_timer_arm(sa->life, hard_ms);
+		loop_timer_arm(sa->soft, hard_ms / 100 * create_soft_percent());
 	}
 	if (sa->config->dpd_delay_ms)
 		loop_timer_arm(sa->idle, sa->config->dpd_delay_ms);
@@ -389,7 +416,11 @@ static void enter_established(struct ike_sa *sa)
 static void leave_established(struct ike_sa *sa)
 {
 	struct child_sa *c;
+	struct ike_sa *heir = rekey_ike_heir(sa);
 	const char *why = sa->down_why ? sa->down_why : "unknown";
+
+	if (heir)
+		rekey_ike_inherit(heir);
 
 	sa->engine->counters.n_ike_down++;
 	LIST_EACH(c, &sa->children, node) {
@@ -434,7 +465,7 @@ void ike_sa_entered(struct ike_sa *sa, enum ike_state from)
 {
 	if (from == IKE_HALF_OPEN)
 		leave_half_open(sa);
-	if (from == IKE_ESTABLISHED)
+	if ((from == IKE_ESTABLISHED && sa->state != IKE_REPLACED) || from == IKE_REPLACED)
 		leave_established(sa);
 	switch (sa->state) {
 	case IKE_HALF_OPEN:
@@ -444,6 +475,10 @@ void ike_sa_entered(struct ike_sa *sa, enum ike_state from)
 		break;
 	case IKE_ESTABLISHED:
 		enter_established(sa);
+		break;
+	case IKE_REPLACED:
+		loop_timer_disarm(sa->soft);
+		loop_timer_arm(sa->life, LIMIT_REPLACED_MS);
 		break;
 	case IKE_DELETING:
 		disarm_all(sa);

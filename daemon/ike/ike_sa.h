@@ -35,6 +35,7 @@ enum ike_state {
 	IKE_AUTH_SENT, /* initiator: waits for the IKE_AUTH response */
 	IKE_HALF_OPEN, /* responder: waits for IKE_AUTH */
 	IKE_ESTABLISHED,
+	IKE_REPLACED, /* the peer rekeyed: answers until it is deleted, its heir does the rest */
 	IKE_DELETING, /* we asked the peer to delete it; children are gone */
 	IKE_GONE,     /* only repeats its last reply for a while, then it is freed */
 	__IKE_STATE_N,
@@ -134,17 +135,25 @@ struct ike_sa {
 	struct loop_timer *life; /* half-open time, lifetime, lingering */
 	struct loop_timer *idle; /* liveness */
 	struct loop_timer *keepalive;
+	struct loop_timer *soft;  /* most of its life is over: rekey */
 	struct loop_timer *later; /* until the next of creates is due */
 	int64_t created_ms, up_ms, heard_ms, life_ends_ms;
-	uint64_t created_nth, up_nth; /* order of events in the engine, for INITIAL_CONTACT */
-	struct nonce_min nonce_min;   /* of the exchange that made it: who yields */
-	const char *down_why;         /* static; for the log */
-	bool by_command;              /* taken down by command: not started again */
-	int owed;                     /* a trigger that failed for want of memory, -1 = none */
+	uint64_t created_nth, up_nth;    /* order of events in the engine, for INITIAL_CONTACT */
+	struct nonce_min nonce_min;      /* of the exchange that made it: who yields */
+	const char *down_why;            /* static; for the log */
+	uint64_t heir_spi, replaces_spi; /* own SPIs of what replaces it, and of what it replaces */
+	bool redundant;  /* another replaced the same: the peer is to delete this one */
+	bool by_command; /* taken down by command: not started again */
+	int owed;        /* a trigger that failed for want of memory, -1 = none */
 };
 
 /* Adds an SA in IKE_NEW to the engine's tables.  -ENOMEM, -EIO, -EMFILE: LIMIT_IKE_SAS. */
 MUST_USE int ike_sa_new(struct engine *e, bool initiator, struct ike_sa **ret);
+/* The same with the snapshot of another SA, whose heir it is to be. */
+MUST_USE int ike_sa_new_of(struct engine *e, struct policy *policy, bool initiator,
+			   struct ike_sa **ret);
+/* Nothing came of one in IKE_NEW: it is freed soon, not while somebody walks the list. */
+void ike_sa_discard(struct ike_sa *sa);
 /* Takes it out of all tables; children that the kernel still has are removed there. */
 void ike_sa_free(struct ike_sa *sa);
 void ike_sa_forget_handshake(struct ike_sa *sa);

@@ -42,6 +42,14 @@ static void doom(struct doomed *d, struct child_sa *c)
 		d->children[d->n++] = c;
 }
 
+bool informational_deletes_ike(const struct payload_set *pl)
+{
+	for (size_t i = 0; i < pl->n_deletes; i++)
+		if (pl->deletes[i].protocol == PROTOCOL_IKE)
+			return true;
+	return false;
+}
+
 bool informational_deletes(const struct payload_set *pl, uint32_t spi_out)
 {
 	for (size_t i = 0; i < pl->n_deletes; i++)
@@ -88,7 +96,8 @@ enum verdict on_delete_request(struct exchange *x)
 	if (d.ike) {
 		if (exchange_reply_empty(x) < 0)
 			return V_DROP;
-		x->sa->down_why = "peer_deleted";
+		if (!x->sa->down_why)
+			x->sa->down_why = "peer_deleted";
 		return V_DELETE;
 	}
 	if (reply_deletes(x, &d) < 0)
@@ -182,7 +191,7 @@ enum verdict on_hint(struct exchange *x)
 
 /* ---- ends ---- */
 
-static int build_delete(struct exchange *x, uint32_t id)
+int informational_build_delete(struct exchange *x, uint32_t id)
 {
 	struct msg_writer mw;
 	exchange_begin_request(x, &mw, EXCHANGE_INFORMATIONAL, id);
@@ -198,7 +207,7 @@ static enum verdict delete_ike(struct exchange *x)
 		x->sa->want_delete = true;
 		return V_DROP;
 	}
-	return build_delete(x, window_request_id(w)) < 0 ? V_DELETE : V_OK;
+	return informational_build_delete(x, window_request_id(w)) < 0 ? V_DELETE : V_OK;
 }
 
 enum verdict informational_unexpected(struct exchange *x)
@@ -213,7 +222,8 @@ enum verdict on_bad_response(struct exchange *x)
 	reason_set(&x->reason, REASON_MALFORMED, payload_name(x->grammar.payload));
 	reason_hint(&x->reason, "%s", x->grammar.why ? x->grammar.why : "");
 	x->sa->down_why = "malformed_response";
-	return build_delete(x, window_request_id(&x->sa->window) + 1) < 0 ? V_DELETE : V_OK;
+	return informational_build_delete(x, window_request_id(&x->sa->window) + 1) < 0 ? V_DELETE
+											: V_OK;
 }
 
 enum verdict on_peer_silent(struct exchange *x)
@@ -230,7 +240,8 @@ enum verdict on_forget(struct exchange *x)
 
 enum verdict on_expire(struct exchange *x)
 {
-	x->sa->down_why = "lifetime";
+	if (!x->sa->redundant)
+		x->sa->down_why = "lifetime";
 	return delete_ike(x);
 }
 
@@ -286,13 +297,16 @@ static int send_informational(struct ike_sa *sa, const uint32_t *spis, size_t n)
 void informational_next(struct ike_sa *sa)
 {
 	uint32_t spis[LIMIT_CHILDREN_PER_SA];
-	if (sa->state != IKE_ESTABLISHED || sa->busy || window_is_pending(&sa->window))
+	bool up = sa->state == IKE_ESTABLISHED || sa->state == IKE_REPLACED;
+	if (!up || sa->busy || window_is_pending(&sa->window))
 		return;
 	if (sa->want_delete) {
 		sa->want_delete = false;
 		dispatch_trigger(sa, ON_TERMINATE);
 		return;
 	}
+	if (sa->state == IKE_REPLACED)
+		return;
 	size_t n = children_to_delete(sa, spis);
 	if (n == 0 && (create_next(sa) || !sa->want_liveness))
 		return;

@@ -39,7 +39,8 @@ const struct child_sa *initiate_find_up(const struct engine *e, const struct chi
 {
 	const struct ike_sa *sa;
 	LIST_EACH(sa, &e->sas, node) {
-		if (!ike_sa_is_up(sa) || sa->want_delete || (peer && !addr_eq(peer, &sa->peer)))
+		bool up = ike_sa_is_up(sa) || sa->state == IKE_REPLACED;
+		if (!up || sa->want_delete || (peer && !addr_eq(peer, &sa->peer)))
 			continue;
 		const struct child_sa *c = child_of(sa, child);
 		if (c)

@@ -81,7 +81,9 @@ enum {
 		2000, /* after TEMPORARY_FAILURE, plus half at random; then longer, ... */
 	LIMIT_TEMPORARY_TRIES = 8,    /* ... so often; then both sides disagree for good (2.25) */
 	LIMIT_REKEY_RETRY_MS = 10000, /* a refused rekey is tried again, later and later */
-	LIMIT_CROSSING_MS = 60000,    /* equal children of both sides within this time crossed */
+	/* What the peer replaced, or asked for in vain, and does not delete: we do. */
+	LIMIT_REPLACED_MS = 30000,
+	LIMIT_CROSSING_MS = 60000, /* equal children of both sides within this time crossed */
 };
 
 /* Refusals that are remembered for show and explain, newest per peer */

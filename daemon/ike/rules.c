@@ -8,6 +8,8 @@
  *	AUTH_SENT   --- SK {IDi, AUTH, SAi2, TSi, TSr} -->
  *	ESTABLISHED <-- SK {IDr, AUTH, SAr2, TSi, TSr} ---  ESTABLISHED
  *	             either side:
+ *	DELETING    --- SK {SA, Ni, KEi} -->                REPLACED
+ *	            <-- SK {SA, Nr, KEr} ---                and the heirs: NEW -> ESTABLISHED
  *	DELETING    --- SK {D} -->                          GONE
  *	GONE        <-- SK {} ---
  */
@@ -85,18 +87,20 @@ static const struct rule table[] = {
 	{ "the peer wants another child",
 	  IKE_ESTABLISHED, ON_REQUEST, FORM_CHILD_REQUEST, 0, 0, on_child_request, IKE_ESTABLISHED, IKE_ESTABLISHED },
 	{ "the peer wants to rekey the IKE SA",
-	  IKE_ESTABLISHED, ON_REQUEST, FORM_IKE_REKEY_REQUEST, 0, 0, on_ike_rekey_request, IKE_ESTABLISHED, IKE_ESTABLISHED },
-	{ "we ask for a child, or for new keys of one",
+	  IKE_ESTABLISHED, ON_REQUEST, FORM_IKE_REKEY_REQUEST, 0, 0, on_ike_rekey_request, IKE_REPLACED, IKE_ESTABLISHED },
+	{ "we ask for a child, or for new keys",
 	  IKE_ESTABLISHED, ON_CREATE, FORM_NONE, 0, 0, on_create_start, IKE_ESTABLISHED, IKE_ESTABLISHED },
 	{ "the peer agrees to a child",
 	  IKE_ESTABLISHED, ON_RESPONSE, FORM_CHILD_RESPONSE, 0, 0, on_child_response, IKE_ESTABLISHED, IKE_DELETING },
-	{ "the peer wants another key exchange group for a child",
+	{ "the peer agrees to another IKE SA",
+	  IKE_ESTABLISHED, ON_RESPONSE, FORM_IKE_REKEY_RESPONSE, 0, 0, on_ike_rekey_response, IKE_DELETING, IKE_REPLACED },
+	{ "the peer wants another key exchange group for what we create",
 	  IKE_ESTABLISHED, ON_RESPONSE, FORM_CHILD_ERROR, 0, N_INVALID_KE_PAYLOAD, on_create_other_group, IKE_ESTABLISHED, IKE_DELETING },
 	{ "the peer cannot do it now",
 	  IKE_ESTABLISHED, ON_RESPONSE, FORM_CHILD_ERROR, 0, N_TEMPORARY_FAILURE, on_create_later, IKE_ESTABLISHED, IKE_DELETING },
 	{ "the peer does not have the child that we rekey",
 	  IKE_ESTABLISHED, ON_RESPONSE, FORM_CHILD_ERROR, 0, N_CHILD_SA_NOT_FOUND, on_rekey_not_found, IKE_ESTABLISHED, IKE_DELETING },
-	{ "the peer refuses a child",
+	{ "the peer refuses what we create",
 	  IKE_ESTABLISHED, ON_RESPONSE, FORM_CHILD_ERROR, 0, 0, on_create_refused, IKE_ESTABLISHED, IKE_DELETING },
 	{ "the peer's request is malformed",
 	  IKE_ESTABLISHED, ON_REQUEST, FORM_BAD, 0, 0, on_bad_request, IKE_ESTABLISHED, IKE_GONE },
@@ -115,6 +119,36 @@ static const struct rule table[] = {
 
 	{ "the peer has forgotten the IKE SA",
 	  IKE_ESTABLISHED, ON_REPLACED, FORM_NONE, 0, 0, on_forget, IKE_GONE, IKE_GONE },
+
+	/* it is rekeyed, and has an heir */
+	{ "the peer deletes what it replaced",
+	  IKE_REPLACED, ON_REQUEST, FORM_INFORMATIONAL_REQUEST, PL_DELETE, 0, on_delete_request, IKE_REPLACED, IKE_GONE },
+	{ "the peer speaks over what it replaced",
+	  IKE_REPLACED, ON_REQUEST, FORM_INFORMATIONAL_REQUEST, 0, 0, on_liveness_request, IKE_REPLACED, IKE_REPLACED },
+	{ "the peer wants another child of what it replaced",
+	  IKE_REPLACED, ON_REQUEST, FORM_CHILD_REQUEST, 0, 0, on_child_request_deleting, IKE_REPLACED, IKE_REPLACED },
+	{ "the peer rekeys again what it replaced",
+	  IKE_REPLACED, ON_REQUEST, FORM_IKE_REKEY_REQUEST, 0, 0, on_child_request_deleting, IKE_REPLACED, IKE_REPLACED },
+	{ "the peer's request is malformed, over what it replaced",
+	  IKE_REPLACED, ON_REQUEST, FORM_BAD, 0, 0, on_bad_request, IKE_REPLACED, IKE_GONE },
+	{ "both sides rekey the IKE SA at once",
+	  IKE_REPLACED, ON_RESPONSE, FORM_IKE_REKEY_RESPONSE, 0, 0, on_ike_rekey_response, IKE_DELETING, IKE_REPLACED },
+	{ "the peer was first with a new IKE SA",
+	  IKE_REPLACED, ON_RESPONSE, FORM_CHILD_ERROR, 0, 0, on_ike_rekey_overtaken, IKE_REPLACED, IKE_DELETING },
+	{ "the peer answers over what it replaced",
+	  IKE_REPLACED, ON_RESPONSE, FORM_INFORMATIONAL_RESPONSE, 0, 0, on_informational_response, IKE_REPLACED, IKE_DELETING },
+	{ "the peer's answer is malformed, over what it replaced",
+	  IKE_REPLACED, ON_RESPONSE, FORM_BAD, 0, 0, on_bad_response, IKE_DELETING, IKE_DELETING },
+	{ "somebody says in clear that it does not know what was replaced",
+	  IKE_REPLACED, ON_RESPONSE, FORM_UNPROTECTED_RESPONSE, 0, 0, on_hint, IKE_REPLACED, IKE_REPLACED },
+	{ "no answer over what was replaced",
+	  IKE_REPLACED, ON_SILENT, FORM_NONE, 0, 0, on_forget, IKE_GONE, IKE_GONE },
+	{ "the peer does not delete what it replaced",
+	  IKE_REPLACED, ON_EXPIRE, FORM_NONE, 0, 0, on_terminate, IKE_DELETING, IKE_GONE },
+	{ "we delete what was replaced",
+	  IKE_REPLACED, ON_TERMINATE, FORM_NONE, 0, 0, on_terminate, IKE_DELETING, IKE_GONE },
+	{ "the peer has forgotten what was replaced",
+	  IKE_REPLACED, ON_REPLACED, FORM_NONE, 0, 0, on_forget, IKE_GONE, IKE_GONE },
 
 	/* the end */
 	{ "both sides delete at once",

@@ -60,13 +60,17 @@ enum verdict on_auth_bad_response(struct exchange *x);
 enum verdict on_create_start(struct exchange *x);
 enum verdict on_child_request(struct exchange *x);
 enum verdict on_child_rekey_request(struct exchange *x);
-enum verdict on_ike_rekey_request(struct exchange *x);
 enum verdict on_child_response(struct exchange *x);
 enum verdict on_create_other_group(struct exchange *x);
 enum verdict on_create_later(struct exchange *x);
 enum verdict on_rekey_not_found(struct exchange *x);
 enum verdict on_create_refused(struct exchange *x);
 enum verdict on_child_request_deleting(struct exchange *x);
+
+/* rekey_ike.c */
+enum verdict on_ike_rekey_request(struct exchange *x);
+enum verdict on_ike_rekey_response(struct exchange *x);
+enum verdict on_ike_rekey_overtaken(struct exchange *x);
 
 /* informational.c */
 enum verdict on_delete_request(struct exchange *x);

@@ -60,7 +60,7 @@ static int view_sa(const struct ike_sa *sa, int64_t now_ms, engine_sa_fn fn, voi
 	struct engine_child_view children[LIMIT_CHILDREN_PER_SA];
 	const struct engine_sa_view view = {
 		.config = sa->config,
-		.state = state_word(sa->state),
+		.state = state_word(sa->redundant ? IKE_REPLACED : sa->state),
 		.initiator = sa->initiator,
 		.spi_i = sa->spi_i,
 		.spi_r = sa->spi_r,
@@ -86,7 +86,8 @@ int engine_each_sa(const struct engine *e, engine_sa_fn fn, void *arg)
 {
 	const struct ike_sa *sa;
 	LIST_EACH(sa, &e->sas, node) {
-		int r = sa->state == IKE_GONE ? 0 : view_sa(sa, engine_now_ms(e), fn, arg);
+		bool shown = sa->state != IKE_GONE && sa->state != IKE_NEW;
+		int r = !shown ? 0 : view_sa(sa, engine_now_ms(e), fn, arg);
 		if (r)
 			return r;
 	}
@@ -103,7 +104,7 @@ size_t engine_n_sas(const struct engine *e)
 	size_t n = 0;
 	const struct ike_sa *sa;
 	LIST_EACH(sa, &e->sas, node)
-		n += sa->state != IKE_GONE;
+		n += sa->state != IKE_GONE && sa->state != IKE_NEW;
 	return n;
 }
 

@@ -71,6 +71,31 @@ one_pair() { sad "$1" && [ ${#SAD[@]} = 2 ]; }
 	no_event gw-a child_sa_down reason=lifetime
 }
 
+@test "IKE SAs are rekeyed by time from both sides, and no ping is lost" {
+	gateways more="lifetime time 6 sec;" esp="lifetime time 8 sec;"
+	tanukictl gw-a establish-sa gw-b/lan
+	no_ping_lost 500
+	event_count gw-a ike_sa_up
+	[ "$REPLY" -ge 4 ]
+	no_event gw-a ike_sa_down reason=lifetime
+	no_event gw-b ike_sa_down reason=lifetime
+	rekeys gw-b -ge 2
+	no_event gw-a child_sa_down reason=lifetime
+	wait_until 8 one_pair gw-a
+	wait_until 8 one_pair gw-b
+}
+
+@test "by command: rekey-sa replaces the child and the IKE SA, and what is not there says so" {
+	gateways
+	tanukictl gw-a establish-sa gw-b/lan
+	tanukictl gw-b rekey-sa gw-a/lan
+	wait_until 5 rekeys gw-a -ge 1
+	tanukictl gw-a rekey-sa gw-b
+	wait_until 5 event gw-b ike_sa_down reason=rekeyed
+	in_ns host-a ping -q -c 1 -W 2 10.2.0.2
+	run ! tanukictl gw-a rekey-sa gw-b/other
+}
+
 @test "over a wan that loses every tenth packet, rekeying goes on and ends well" {
 	gateways esp="lifetime time 6 sec;"
 	tanukictl gw-a establish-sa gw-b/lan

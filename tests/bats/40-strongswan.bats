@@ -208,6 +208,37 @@ children_rekeyed() {
 	children_rekeyed
 }
 
+# ike_rekeyed NUMBER: so many of our IKE SAs gave way to another, at least.
+ike_rekeyed() {
+	local line n=0
+	while read -r line; do
+		[[ $line != *"event=ike_sa_down "*"reason=rekeyed"* ]] || n=$((n + 1))
+	done <"$LAB_STATE/log/tanukid.gw-a"
+	[ $n -ge "$1" ]
+}
+
+@test "the IKE SA is rekeyed by us and by strongSwan, and its child goes on: no ping is lost" {
+	gcm && both_start
+	tanukictl gw-a establish-sa t4
+	start pings host-a ping -q -c 300 -i 0.05 -W 5 10.2.0.2
+	tanukictl gw-a rekey-sa t4
+	wait_until 10 ike_rekeyed 1
+	swanctl gw-b --rekey --ike t4 >"$BATS_TEST_TMPDIR/swanctl.out"
+	wait_until 10 ike_rekeyed 2
+	tanukictl gw-a rekey-sa t4/net
+	wait_until 10 rekeyed gw-a 1
+	swanctl gw-b --rekey --child net >"$BATS_TEST_TMPDIR/swanctl.out"
+	wait_until 10 rekeyed gw-a 2
+	wait_until 60 has_ended pings
+	log_of pings
+	grep ' 0% packet loss' "$REPLY" || { cat "$REPLY" && return 1; }
+	no_event gw-a negotiation_failed
+	wait_until 10 one_pair gw-a
+	wait_until 10 one_pair gw-b
+	tanukictl gw-a delete-sa t4
+	wait_until 5 no_sas gw-b
+}
+
 @test "a group that strongSwan does not want is retried with the one that it asks for" {
 	gcm
 	TANUKI_IKE="encryption_algorithm aes_gcm16 256; prf_algorithm prf_sha256; dh_group ecp256, curve25519;"

@@ -77,12 +77,24 @@ static struct addr peer_address(const struct sim_options *o, int node)
 	return address(o, !node);
 }
 
-static void subnet(int node, struct ts_list *ret)
+static void subnet(const char *text, struct ts_list *ret)
 {
 	struct addr_prefix p;
-	REQUIRE(addr_parse_prefix(node == SIM_A ? "10.1.0.0/16" : "10.2.0.0/16", &p) == 0);
+	REQUIRE(addr_parse_prefix(text, &p) == 0);
 	ret->n = 1;
 	ts_of_prefix(&p, 0, 0, &ret->ts[0]);
+}
+
+void sim_two_nets(struct policy *p, struct peer_config *peer, struct child_config *child, int node)
+{
+	struct child_config *more = peer_config_add_child(peer, "more");
+	(void)p;
+	REQUIRE(more);
+	more->n_proposals = child->n_proposals;
+	memcpy(more->proposals, child->proposals, sizeof(more->proposals));
+	more->install_policy = true;
+	subnet(node == SIM_A ? "10.3.0.0/16" : "10.4.0.0/16", &more->local_ts);
+	subnet(node == SIM_A ? "10.4.0.0/16" : "10.3.0.0/16", &more->peer_ts);
 }
 
 static void make_policy(struct sim *s, int i)
@@ -109,8 +121,8 @@ static void make_policy(struct sim *s, int i)
 	child->install_policy = true;
 	child->mode = o->transport ? CHILD_TRANSPORT : CHILD_TUNNEL;
 	if (!o->transport) {
-		subnet(i, &child->local_ts);
-		subnet(!i, &child->peer_ts);
+		subnet(i == SIM_A ? "10.1.0.0/16" : "10.2.0.0/16", &child->local_ts);
+		subnet(i == SIM_A ? "10.2.0.0/16" : "10.1.0.0/16", &child->peer_ts);
 	}
 	node->policy = p;
 	node->peer = peer;
@@ -241,6 +253,15 @@ int sim_initiate(struct sim *s, int node)
 	return engine_initiate(n->engine, n->peer, n->child, ENGINE_WHY_COMMAND, on_done, n, &err);
 }
 
+int sim_initiate_more(struct sim *s, int node)
+{
+	const struct peer_config *peer = s->nodes[node].peer;
+	struct err err = { 0 };
+	return engine_initiate(s->nodes[node].engine, peer,
+			       LIST_ENTRY(peer->children.prev, struct child_config, node),
+			       ENGINE_WHY_COMMAND, NULL, NULL, &err);
+}
+
 int sim_terminate(struct sim *s, int node, const char *target)
 {
 	struct sim_node *n = &s->nodes[node];
@@ -299,6 +320,12 @@ void sim_grow_old(struct sim *s, int node)
 	expire(s, node, false);
 }
 
+void sim_rekey(struct sim *s, int node, const char *target)
+{
+	struct err err = { 0 };
+	(void)!engine_rekey(s->nodes[node].engine, target, &err);
+}
+
 /* ---- views ---- */
 
 struct count {
@@ -347,6 +374,36 @@ bool sim_is_up(struct sim *s)
 	return sim_n_up(s, SIM_A) == 1 && sim_n_up(s, SIM_B) == 1 &&
 	       kernel_fake_count(s->nodes[SIM_A].kernel) == 1 &&
 	       kernel_fake_count(s->nodes[SIM_B].kernel) == 1;
+}
+
+static bool can_receive(const struct kernel_fake *f, uint32_t spi)
+{
+	for (size_t i = 0; i < kernel_fake_count(f); i++)
+		if (kernel_fake_child(f, i)->in.id.spi == spi)
+			return true;
+	return false;
+}
+
+/* As Linux chooses: the youngest SA that is there. */
+static uint32_t sends_to(const struct sim_node *node)
+{
+	const struct kernel_fake *f = node->kernel;
+	uint32_t spi = 0;
+	for (size_t i = 0; i < kernel_fake_count(f); i++)
+		if (kernel_fake_is_complete(f, i) &&
+		    kernel_fake_child(f, i)->out.reqid == node->child->reqid)
+			spi = kernel_fake_child(f, i)->out.id.spi;
+	return spi;
+}
+
+bool sim_can_talk(struct sim *s)
+{
+	for (int i = 0; i < SIM_NODES; i++) {
+		uint32_t spi = sends_to(&s->nodes[i]);
+		if (spi == 0 || !can_receive(s->nodes[!i].kernel, spi))
+			return false;
+	}
+	return true;
 }
 
 bool sim_is_down(struct sim *s)

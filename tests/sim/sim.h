@@ -72,17 +72,25 @@ bool sim_run_until(struct sim *s, sim_condition_fn condition, int64_t limit_ms);
 
 int sim_initiate(struct sim *s, int node);
 int sim_terminate(struct sim *s, int node, const char *target);
+/* A tweak: both sides have a second sainfo, "more"; and the wish for it. */
+void sim_two_nets(struct policy *p, struct peer_config *peer, struct child_config *child, int node);
+int sim_initiate_more(struct sim *s, int node);
 /* A packet of the node's host wants to go to the other side. */
 void sim_acquire(struct sim *s, int node);
 /* The kernel of the node says that an SA has lived long enough (hard), or nearly so. */
 void sim_expire(struct sim *s, int node);
 void sim_grow_old(struct sim *s, int node);
 
+/* By command: the IKE SA, or the child, gets new keys. */
+void sim_rekey(struct sim *s, int node, const char *target);
+
 /* Established IKE SAs; SAs in any other state. */
 size_t sim_n_up(const struct sim *s, int node);
 size_t sim_n_moving(const struct sim *s, int node);
 /* One each, established, with one child in the kernel. */
 bool sim_is_up(struct sim *s);
+/* For the first sainfo: each side has an SA to send with, and the other one can receive on it. */
+bool sim_can_talk(struct sim *s);
 /* Nothing there, nothing on its way. */
 bool sim_is_down(struct sim *s);
 /* Nothing moves: no datagram flies, no SA is being made or deleted. */

@@ -232,10 +232,11 @@ static void short_lives(struct policy *p, struct peer_config *peer, struct child
 		peer->lifetime.hard_ms = 100000;
 }
 
-/* b insists on perfect forward secrecy from now on, which a does not offer. */
+/* b insists on perfect forward secrecy from now on, which a does not offer; a wants no IKE SA. */
 static void refuse_rekeys(struct sim *s, bool refuse)
 {
 	s->nodes[SIM_B].child->pfs_group = refuse ? KE_MODP_2048 : KE_NONE;
+	s->nodes[SIM_A].peer->n_proposals = refuse ? 0 : 1;
 }
 
 static void lifetimes(void **state)

@@ -20,7 +20,7 @@ enum { DEEDS = 12, DEED_EVERY_MS = 4000, SETTLE_LIMIT_MS = 30 * 60 * 1000 };
 static void deed(struct sim *s, struct prng *p)
 {
 	int node = (int)prng_below(p, 2);
-	switch (prng_below(p, 11)) {
+	switch (prng_below(p, 14)) {
 	case 0:
 		(void)sim_terminate(s, node, node == SIM_A ? "b" : "a");
 		break;
@@ -40,6 +40,14 @@ static void deed(struct sim *s, struct prng *p)
 	case 6:
 		sim_grow_old(s, SIM_A);
 		sim_grow_old(s, SIM_B);
+		break;
+	case 7:
+	case 8:
+		sim_rekey(s, node, node == SIM_A ? "b" : "a");
+		break;
+	case 9:
+		sim_rekey(s, SIM_A, "b");
+		sim_rekey(s, SIM_B, "a");
 		break;
 	default:
 		(void)sim_initiate(s, node);

@@ -76,37 +76,15 @@ static void rekey_from_each_side(void **state)
 	}
 }
 
-static bool can_receive(const struct kernel_fake *f, uint32_t spi)
-{
-	for (size_t i = 0; i < kernel_fake_count(f); i++)
-		if (kernel_fake_child(f, i)->in.id.spi == spi)
-			return true;
-	return false;
-}
-
-/* As Linux chooses: the youngest SA that is there. */
-static uint32_t sends_to(const struct kernel_fake *f)
-{
-	uint32_t spi = 0;
-	for (size_t i = 0; i < kernel_fake_count(f); i++)
-		if (kernel_fake_is_complete(f, i))
-			spi = kernel_fake_child(f, i)->out.id.spi;
-	return spi;
-}
-
 static bool look(struct sim *s)
 {
 	/* a peer that does not answer any more is another story */
 	if (engine_counters(s->nodes[SIM_A].engine)->n_silent ||
 	    engine_counters(s->nodes[SIM_B].engine)->n_silent)
 		return true;
-	for (int i = 0; i < SIM_NODES; i++) {
-		uint32_t spi = sends_to(s->nodes[i].kernel);
-		if (spi == 0 || !can_receive(s->nodes[!i].kernel, spi))
-			fail_msg("seed %llu: %s sends to 0x%08x, which is not there at %lld ms",
-				 (unsigned long long)s->options.seed, s->nodes[i].name, spi,
-				 (long long)loop_now_ms(s->loop));
-	}
+	if (!sim_can_talk(s))
+		fail_msg("seed %llu: one sends what the other cannot take at %lld ms",
+			 (unsigned long long)s->options.seed, (long long)loop_now_ms(s->loop));
 	return false;
 }
 
@@ -318,45 +296,128 @@ static void traffic_does_not_double_a_rekey(void **state)
 	}
 }
 
-/* ---- further children ---- */
+/* ---- rekeying the IKE SA ---- */
 
-static void subnet(const char *text, struct ts_list *ret)
+static void rekey_ike_once(const struct sim_options *o, int node)
 {
-	struct addr_prefix p;
-	REQUIRE(addr_parse_prefix(text, &p) == 0);
-	ret->n = 1;
-	ts_of_prefix(&p, 0, 0, &ret->ts[0]);
+	struct sim *s = start(o);
+	come_up(s, SIM_A);
+	uint32_t before = spi_of(s, SIM_A);
+	sim_rekey(s, node, name_of(node));
+	sim_run(s, 1000);
+	expect_rest(s, 1);
+	/* the child goes on as it is */
+	assert_int_equal(spi_of(s, SIM_A), before);
+	assert_int_equal(sim_log_count("event=ike_sa_up"), 4);
+	assert_int_equal(sim_log_count("event=child_sa_down"), 0);
+	assert_int_equal(sim_log_count("event=negotiation_failed"), 0);
+	assert_true(sim_logged("event=ike_sa_down", "reason=rekeyed", ""));
+	/* and the new one serves: a rekey of the child, another IKE SA, a delete */
+	sim_grow_old(s, !node);
+	sim_run(s, 1000);
+	expect_rest(s, 1);
+	assert_int_not_equal(spi_of(s, SIM_A), before);
+	sim_rekey(s, !node, name_of(!node));
+	sim_run(s, 1000);
+	expect_rest(s, 1);
+	assert_int_equal(sim_terminate(s, node, name_of(node)), 0);
+	assert_true(sim_run_until(s, sim_is_down, 1000));
+	sim_free(s);
 }
 
-/* A second sainfo on both sides. */
-static void two_nets(struct policy *p, struct peer_config *peer, struct child_config *child,
-		     int node)
+static void rekey_ike_from_each_side(void **state)
 {
-	struct child_config *more = peer_config_add_child(peer, "more");
+	(void)state;
+	for (int i = 0; i < SIM_NODES; i++) {
+		struct sim_options o = plain();
+		rekey_ike_once(&o, i);
+		o.ike[SIM_A] = o.ike[SIM_B] = "aes:256/prf_sha384/hmac_sha256/ecp256";
+		rekey_ike_once(&o, i);
+		o.v6 = true;
+		rekey_ike_once(&o, i);
+		o.v6 = false;
+		o.nat = true;
+		rekey_ike_once(&o, i);
+	}
+}
+
+static void both_rekey_ike_at_once(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 50; seed++) {
+		struct sim_options o = plain();
+		o.seed = seed;
+		struct sim *s = start(&o);
+		come_up(s, SIM_A);
+		sim_rekey(s, SIM_A, "b");
+		sim_run(s, (int64_t)(seed % 7) * 5);
+		sim_rekey(s, SIM_B, "a");
+		sim_run(s, 1000);
+		expect_rest(s, 1);
+		assert_int_equal(sim_log_count("event=child_sa_down"), 0);
+		assert_int_equal(sim_log_count("event=negotiation_failed"), 0);
+		sim_free(s);
+	}
+}
+
+static void ike_by_time(struct policy *p, struct peer_config *peer, struct child_config *child,
+			int node)
+{
+	by_time(p, peer, child, node);
+	peer->lifetime.hard_ms = 100000;
+}
+
+static void long_life(void **state)
+{
+	struct sim_options o = plain();
+	(void)state;
+	o.tweak = ike_by_time;
+	struct sim *s = start(&o);
+	come_up(s, SIM_A);
+	sim_run(s, 60 * 60000);
+	expect_rest(s, 1);
+	assert_int_equal(sim_log_count("reason=lifetime"), 0);
+	assert_in_range(engine_counters(s->nodes[SIM_A].engine)->n_ike_up, 36, 47);
+	assert_in_range(engine_counters(s->nodes[SIM_A].engine)->n_child_up, 60, 80);
+	sim_free(s);
+}
+
+static void other_group(struct policy *p, struct peer_config *peer, struct child_config *child,
+			int node)
+{
 	(void)p;
-	REQUIRE(more);
-	more->n_proposals = child->n_proposals;
-	memcpy(more->proposals, child->proposals, sizeof(more->proposals));
-	more->install_policy = true;
-	subnet(node == SIM_A ? "10.3.0.0/16" : "10.4.0.0/16", &more->local_ts);
-	subnet(node == SIM_A ? "10.4.0.0/16" : "10.3.0.0/16", &more->peer_ts);
+	(void)child;
+	sim_proposal(node == SIM_A ? "aes_gcm16:128/prf_sha256/curve25519,ecp256"
+				   : "aes_gcm16:128/prf_sha256/ecp256,curve25519",
+		     PROPOSAL_IKE, &peer->proposals[0]);
 }
 
-static int initiate_more(struct sim *s, int node)
+static void group_of_the_peer(void **state)
 {
-	const struct peer_config *peer = s->nodes[node].peer;
-	struct err err = { 0 };
-	return engine_initiate(s->nodes[node].engine, peer,
-			       LIST_ENTRY(peer->children.prev, struct child_config, node),
-			       ENGINE_WHY_COMMAND, NULL, NULL, &err);
+	struct sim_options o = plain();
+	(void)state;
+	o.tweak = other_group;
+	struct sim *s = start(&o);
+	come_up(s, SIM_A);
+	/* a asks with what was agreed; then b's configuration changes its mind */
+	sim_proposal("aes_gcm16:128/prf_sha256/ecp256", PROPOSAL_IKE,
+		     &s->nodes[SIM_B].peer->proposals[0]);
+	sim_rekey(s, SIM_A, "b");
+	sim_run(s, 1000);
+	expect_rest(s, 1);
+	assert_true(sim_logged("event=ike_sa_up", "ECP_256", "role=initiator"));
+	assert_int_equal(sim_log_count("event=negotiation_failed"), 0);
+	sim_free(s);
 }
+
+/* ---- further children ---- */
 
 static void one_ike_sa_for_all(void **state)
 {
 	struct sim_options o = plain();
 	struct err err = { 0 };
 	(void)state;
-	o.tweak = two_nets;
+	o.tweak = sim_two_nets;
 	struct sim *s = start(&o);
 	assert_int_equal(engine_initiate(s->nodes[SIM_A].engine, s->nodes[SIM_A].peer, NULL,
 					 ENGINE_WHY_COMMAND, NULL, NULL, &err),
@@ -372,10 +433,10 @@ static void a_child_more_from_each_side(void **state)
 	(void)state;
 	for (int i = 0; i < SIM_NODES; i++) {
 		struct sim_options o = plain();
-		o.tweak = two_nets;
+		o.tweak = sim_two_nets;
 		struct sim *s = start(&o);
 		come_up(s, SIM_A);
-		assert_int_equal(initiate_more(s, i), 0);
+		assert_int_equal(sim_initiate_more(s, i), 0);
 		sim_run(s, 2000);
 		expect_rest(s, 2);
 		assert_int_equal(sim_log_count("event=ike_sa_up"), 2);
@@ -383,7 +444,7 @@ static void a_child_more_from_each_side(void **state)
 		assert_int_equal(sim_terminate(s, i, i == SIM_A ? "b/more" : "a/more"), 0);
 		sim_run(s, 2000);
 		expect_rest(s, 1);
-		assert_int_equal(initiate_more(s, !i), 0);
+		assert_int_equal(sim_initiate_more(s, !i), 0);
 		sim_run(s, 2000);
 		expect_rest(s, 2);
 		sim_free(s);
@@ -396,12 +457,12 @@ static void both_want_more(void **state)
 	for (uint64_t seed = 1; seed <= 40; seed++) {
 		struct sim_options o = plain();
 		o.seed = seed;
-		o.tweak = two_nets;
+		o.tweak = sim_two_nets;
 		struct sim *s = start(&o);
 		come_up(s, SIM_A);
-		assert_int_equal(initiate_more(s, SIM_A), 0);
+		assert_int_equal(sim_initiate_more(s, SIM_A), 0);
 		sim_run(s, (int64_t)(seed % 5) * 5);
-		assert_in_range(initiate_more(s, SIM_B), 0, 1);
+		assert_in_range(sim_initiate_more(s, SIM_B), 0, 1);
 		sim_run(s, 2000);
 		expect_rest(s, 2);
 		assert_int_equal(sim_log_count("event=negotiation_failed"), 0);
@@ -414,12 +475,12 @@ static void a_full_ike_sa(void **state)
 {
 	struct sim_options o = plain();
 	(void)state;
-	o.tweak = two_nets;
+	o.tweak = sim_two_nets;
 	struct sim *s = start(&o);
 	come_up(s, SIM_A);
 	struct ike_sa *sa = LIST_ENTRY(s->nodes[SIM_A].engine->sas.next, struct ike_sa, node);
 	sa->no_more_children = true;
-	assert_int_equal(initiate_more(s, SIM_A), 0);
+	assert_int_equal(sim_initiate_more(s, SIM_A), 0);
 	sim_run(s, 2000);
 	/* the other child gets an IKE SA of its own */
 	assert_int_equal(sim_n_up(s, SIM_A), 2);
@@ -444,6 +505,12 @@ int main(void)
 		     kernel_refuses_the_new_one),
 		UNIT("traffic that waits for a rekey does not get a child beside it",
 		     traffic_does_not_double_a_rekey),
+		UNIT("an IKE SA is rekeyed from each side, and its children go on",
+		     rekey_ike_from_each_side),
+		UNIT("of two rekeys of the IKE SA at once one stays", both_rekey_ike_at_once),
+		UNIT("an hour of rekeys is one life of the tunnel", long_life),
+		UNIT("a rekey is tried again with the group that the peer wants",
+		     group_of_the_peer),
 		UNIT("all sainfos of a peer share one IKE SA", one_ike_sa_for_all),
 		UNIT("another child comes and goes from each side", a_child_more_from_each_side),
 		UNIT("of one child that both sides want at once one stays", both_want_more),

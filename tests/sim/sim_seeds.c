@@ -78,7 +78,7 @@ static bool deed(struct sim *s)
 	const char *child = node == SIM_A ? "b/net" : "a/net";
 	const char *peer = node == SIM_A ? "b" : "a";
 
-	switch (prng_below(&s->prng, 16)) {
+	switch (prng_below(&s->prng, 20)) {
 	case 0:
 	case 1:
 	case 2:
@@ -123,6 +123,18 @@ static bool deed(struct sim *s)
 	case 15:
 		sim_grow_old(s, SIM_A);
 		sim_grow_old(s, SIM_B);
+		break;
+	case 16:
+	case 17:
+		sim_rekey(s, node, peer);
+		break;
+	case 18:
+		sim_rekey(s, SIM_A, "b");
+		sim_rekey(s, SIM_B, "a");
+		break;
+	case 19:
+		sim_rekey(s, node, peer);
+		sim_grow_old(s, !node);
 		break;
 	}
 	return false;
