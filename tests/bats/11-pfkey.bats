@@ -69,12 +69,18 @@ both() {
 	LIBPFKEY_TRANSPORT=netlink both kame_netlink_lab_test
 }
 
-# example PAGE NAME: compiles a program of a manual page into $BATS_TEST_TMPDIR/NAME.
+# compile NAME PROGRAM: NAME.kernel.c into PROGRAM, both in $BATS_TEST_TMPDIR.
+compile() {
+	cc -Wall -Werror "-I$BATS_TEST_DIRNAME/../../libpfkey/include" -o "$BATS_TEST_TMPDIR/$2" \
+		"$BATS_TEST_TMPDIR/$1.kernel.c" "-L$LAB_BUILD/libpfkey" -lpfkey \
+		"-Wl,-rpath,$LAB_BUILD/libpfkey"
+}
+
+# example PAGE NAME: compiles a program of a manual page.
 example() {
-	local top=$BATS_TEST_DIRNAME/../.. dir=$BATS_TEST_TMPDIR
-	awk -f "$top/tests/install/examples" -v dir="$dir" "$top/conf/man/$1.3"
-	cc -Wall -Werror "-I$top/libpfkey/include" -o "$dir/$2" "$dir/$2.kernel.c" \
-		"-L$LAB_BUILD/libpfkey" -lpfkey "-Wl,-rpath,$LAB_BUILD/libpfkey"
+	local top=$BATS_TEST_DIRNAME/../..
+	awk -f "$top/tests/install/examples" -v dir="$BATS_TEST_TMPDIR" "$top/conf/man/$1.3"
+	compile "$2" "$2"
 }
 
 @test "the example of libpfkey(3) prints what the page says" {
@@ -97,9 +103,10 @@ comparable() {
 	sed -e '/current: .* 20/d; /diff: /d; /^\textra: /d; s/ pid=[0-9]*/ pid=/; s/refcnt=[0-9]*/refcnt=/'
 }
 
-@test "what the library prints of a dump is what setkey shows" {
-	example libpfkey kame-dump
-	cat >"$BATS_TEST_TMPDIR/compare" <<-'END'
+# Entries of all kinds, then both tables as setkey, the library and, from a file of the
+# messages themselves, setkey again show them.
+show_tables() {
+	cat >"$BATS_TEST_TMPDIR/show" <<-'END'
 		set -e
 		cd "$1"
 		setkey=$2
@@ -114,14 +121,23 @@ comparable() {
 		SCRIPT
 		$setkey -D >setkey.sad && $setkey -DP >setkey.spd
 		./kame-dump >library.sad && ./kame-dump policies >library.spd
+		./kame-write >sad && ./kame-write policies >spd
+		$setkey sad >file.sad && $setkey spd >file.spd
 	END
+	unshare -n bash "$BATS_TEST_TMPDIR/show" "$BATS_TEST_TMPDIR" "$LAB_BUILD/tools/setkey"
+}
+
+@test "what the library prints, and a file of its messages, is what setkey shows" {
+	example libpfkey kame-dump
+	sed -i 's/pfkey_s[ap]dump(msg);/fwrite(msg, 1, msg->sadb_msg_len * 8, stdout);/' \
+		"$BATS_TEST_TMPDIR/kame-dump.kernel.c"
+	compile kame-dump kame-write
 	for transport in pfkey netlink; do
-		LIBPFKEY_TRANSPORT=$transport unshare -n bash "$BATS_TEST_TMPDIR/compare" "$BATS_TEST_TMPDIR" \
-			"$LAB_BUILD/tools/setkey"
-		for table in sad spd; do
-			diff -u <(comparable <"$BATS_TEST_TMPDIR/setkey.$table") \
-				<(comparable <"$BATS_TEST_TMPDIR/library.$table")
-			[ "$(wc -l <"$BATS_TEST_TMPDIR/library.$table")" -gt 15 ]
+		LIBPFKEY_TRANSPORT=$transport show_tables
+		for shown in {library,file}.{sad,spd}; do
+			diff -u <(comparable <"$BATS_TEST_TMPDIR/setkey.${shown#*.}") \
+				<(comparable <"$BATS_TEST_TMPDIR/$shown")
+			[ "$(wc -l <"$BATS_TEST_TMPDIR/$shown")" -gt 15 ]
 		done
 	done
 }
