@@ -677,7 +677,13 @@ static void policies_of_all_kinds(void)
 		SENT(pfkey_send_spdadd(so, SRC6, 64, DST6, (u_int)i + 64, 17, p, len, 0));
 		free(p);
 	}
-	src.sin_port = dst6.sin6_port = 0;
+	int len;
+	ipsec_policy_t p = policy_of("in none", &len);
+	src6.sin6_port = htons(135); /* an ICMP type; the code 0 is any */
+	dst6.sin6_port = 0;
+	SENT(pfkey_send_spdadd(so, SRC6, 64, DST6, 64, IPPROTO_ICMPV6, p, len, 9));
+	free(p);
+	src.sin_port = src6.sin6_port = 0;
 	SENT(pfkey_send_spddump(so));
 }
 

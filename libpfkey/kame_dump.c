@@ -4,8 +4,8 @@
 #include "kame_debug.h"
 #include "kame_int.h"
 
-#include <stdatomic.h>
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 

@@ -66,6 +66,11 @@ u_int pfkey_get_softrate(u_int type);
 
 /* ---- the socket ---- */
 
+/*
+ * A descriptor that can be polled: a socket of NETLINK_XFRM where the kernel has it, else of AF_KEY;
+ * LIBPFKEY_TRANSPORT=netlink|pfkey|auto chooses.  Threads may use it at the same time, one sending,
+ * one receiving.  -1 without CAP_NET_ADMIN or IPsec.
+ */
 int pfkey_open(void);
 void pfkey_close(int so);
 /* Returns the size of the receive buffer in KB. */
