@@ -377,8 +377,9 @@ static void long_life(void **state)
 	sim_run(s, 60 * 60000);
 	expect_rest(s, 1);
 	assert_int_equal(sim_log_count("reason=lifetime"), 0);
-	assert_in_range(engine_counters(s->nodes[SIM_A].engine)->n_ike_up, 36, 47);
-	assert_in_range(engine_counters(s->nodes[SIM_A].engine)->n_child_up, 60, 80);
+	/* a life has 80 to 92 of 100 seconds; where both sides begin at once, two come up */
+	assert_in_range(engine_counters(s->nodes[SIM_A].engine)->n_ike_up, 36, 60);
+	assert_in_range(engine_counters(s->nodes[SIM_A].engine)->n_child_up, 60, 100);
 	sim_free(s);
 }
 
