@@ -249,6 +249,13 @@ static void move_aead_key(struct keydb_sa *sa)
 	memcpy(sa->aead.key, sa->encr.key, sizeof(sa->aead.key));
 }
 
+/* The model has no encapsulation without a port. */
+static void drop_lone_encap(struct keydb_sa *sa)
+{
+	if (!sa->encap_src_port && !sa->encap_dst_port)
+		sa->encap_type = KEYDB_ENCAP_UDP;
+}
+
 /* What can be said only when all extensions have been read. */
 static bool finish(struct sadb_dec *d)
 {
@@ -264,6 +271,7 @@ static bool finish(struct sadb_dec *d)
 	}
 	m->hard = m->type == SADB_EXPIRE && m->present & BIT(SADB_EXT_LIFETIME_HARD);
 	sa->kernel_seq = d->subject == SUBJECT_SA && m->type != SADB_DUMP ? m->seq : 0;
+	drop_lone_encap(sa);
 	move_aead_key(sa);
 	drop_lone_key(&sa->encr);
 	drop_lone_key(&sa->auth);
