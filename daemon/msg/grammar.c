@@ -261,7 +261,7 @@ static int check_critical(const struct payload_set *set, struct grammar_result *
 	return 0;
 }
 
-/* What stands beside SK is authentic, but nothing has a reason to be there. */
+/* What stands beside SK (or SKF) is authentic, but nothing has a reason to be there. */
 static int check_outside(const struct msg *m, struct grammar_result *ret)
 {
 	size_t n_payloads;
@@ -269,7 +269,7 @@ static int check_outside(const struct msg *m, struct grammar_result *ret)
 
 	for (size_t i = 0; i < n_payloads; i++) {
 		uint8_t type = payloads[i].type;
-		if (type != PL_SK && payload_has(&m->outer, type))
+		if (type != PL_SK && type != PL_SKF && payload_has(&m->outer, type))
 			return fault(ret, type, "in clear text beside SK", -EBADMSG);
 	}
 	return 0;
@@ -330,6 +330,8 @@ int grammar_check(const struct msg *m, struct grammar_result *ret)
 		return fault(ret, 0, "exchange type is not known", -EOPNOTSUPP);
 	if (payload_has(&m->outer, PL_SK) && !m->opened)
 		return fault(ret, PL_SK, "not opened", -EBADMSG);
+	if (payload_has(&m->outer, PL_SKF) && !m->opened)
+		return fault(ret, PL_SKF, "one fragment is no message", -EBADMSG);
 	rc = check_critical(&m->outer, ret);
 	if (rc == 0)
 		rc = check_critical(&m->inner, ret);

@@ -69,7 +69,7 @@ struct grammar_result {
 };
 
 /*
- * Looks for the form of a message, after sk_open() if it has an SK payload.  Then checks
+ * Looks for the form of a message, after sk_open() or skf_join() if it is encrypted.  Then checks
  * what depends on the exchange within SA (numbers, SPI sizes) and Notify payloads (sizes).
  * Unknown payloads that are not critical are ignored, 2.5.
  * 0; -EPROTONOSUPPORT: an unknown payload is critical, ret->payload is its type (answer

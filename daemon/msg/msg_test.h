@@ -90,14 +90,15 @@ static inline size_t kept(const struct payload_set *set, const struct payload *r
 	return row->max == 1 && n > 1 ? 1 : n;
 }
 
-/* Writes the known payloads of a set, in the table's order, but SK. */
+/* Writes the known payloads of a set, in the table's order, but what is encrypted. */
 static inline void write_set(struct msg_writer *mw, const struct payload_set *set)
 {
 	size_t n;
 	const struct payload *rows = payload_table(&n);
 
 	for (size_t i = 0; i < n; i++) {
-		for (size_t k = 0; rows[i].type != PL_SK && k < kept(set, &rows[i]); k++) {
+		bool encrypted = rows[i].type == PL_SK || rows[i].type == PL_SKF;
+		for (size_t k = 0; !encrypted && k < kept(set, &rows[i]); k++) {
 			struct wr_len len = msg_writer_open(mw, rows[i].type);
 			rows[i].emit(&mw->w, set, k);
 			msg_writer_close(mw, len);

@@ -68,8 +68,8 @@ static int cut_chain(struct slice bytes, uint8_t first, struct chain *c, uint8_t
 		if (*why)
 			return -EBADMSG;
 		c->n++;
-		/* RFC 7296 3.14: SK is the last one, what follows is inside. */
-		type = type == PL_SK ? PL_NO_NEXT : item->next;
+		/* RFC 7296 3.14, RFC 7383 2.5: these are the last ones, what follows is inside. */
+		type = type == PL_SK || type == PL_SKF ? PL_NO_NEXT : item->next;
 	}
 	if (rd_done(&r))
 		return 0;
@@ -163,6 +163,18 @@ static int parse_items(const struct chain *c, struct payload_set *set, struct ar
 	return 0;
 }
 
+/* What the generic header of the last payload says of what it encrypts. */
+static void note_encrypted(const struct item *last, size_t base, struct payload_set *set)
+{
+	if (last->type == PL_SK) {
+		set->sk.first_inner = last->next;
+		set->sk.offset_bytes = base + last->offset_bytes;
+	} else if (last->type == PL_SKF) {
+		set->skf.first_inner = last->next;
+		set->skf.offset_bytes = base + last->offset_bytes;
+	}
+}
+
 static int read_chain(const struct chain *c, size_t base, struct arena *a, struct payload_set *set,
 		      uint8_t *ret_type, const char **why)
 {
@@ -174,11 +186,8 @@ static int read_chain(const struct chain *c, size_t base, struct arena *a, struc
 		rc = parse_items(c, set, a, ret_type, why);
 	if (rc == -ENOMEM)
 		*why = "out of memory";
-	if (rc == 0 && payload_has(set, PL_SK)) {
-		const struct item *last = &c->items[c->n - 1];
-		set->sk.first_inner = last->next;
-		set->sk.offset_bytes = base + last->offset_bytes;
-	}
+	if (rc == 0 && c->n > 0)
+		note_encrypted(&c->items[c->n - 1], base, set);
 	return rc;
 }
 

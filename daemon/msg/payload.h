@@ -2,7 +2,8 @@
 /*
  * The payload table and the decoded message, RFC 7296 3.2.  A message has two sets of
  * payloads: the outer ones stand in clear text, the inner ones come out of the SK payload
- * (see msg/sk.h), so that a handler cannot take one for the other.
+ * (msg/sk.h) or of several fragments (msg/skf.h), so that a handler cannot take one for the
+ * other.
  */
 #ifndef TANUKI_MSG_PAYLOAD_H
 #define TANUKI_MSG_PAYLOAD_H
@@ -35,6 +36,7 @@ enum payload_type {
 	PL_SK = 46,
 	PL_CP = 47,
 	PL_EAP = 48,
+	PL_SKF = 53, /* RFC 7383 */
 };
 
 enum {
@@ -67,6 +69,14 @@ struct pl_sk {
 	struct slice body;   /* IV, ciphertext, ICV: how long each is, the cipher knows */
 };
 
+/* The Encrypted Fragment payload as it stands in the datagram, RFC 7383 2.5. */
+struct pl_skf {
+	uint8_t first_inner;    /* of the whole message; in fragment 1 only, else PL_NO_NEXT */
+	uint16_t number, total; /* 1 <= number <= total */
+	size_t offset_bytes;    /* of its generic header in the datagram */
+	struct slice body;      /* what follows the two numbers: IV, ciphertext, ICV */
+};
+
 /*
  * The payloads of one chain.  Of a type that comes once, the first is kept and further
  * ones are only counted: grammar_check() refuses them.  What is not there is all zero.
@@ -82,7 +92,8 @@ struct payload_set {
 	struct pl_ts tsi, tsr;
 	struct pl_cp cp;
 	struct pl_eap eap;
-	struct pl_sk sk; /* outer only */
+	struct pl_sk sk;   /* outer only */
+	struct pl_skf skf; /* outer only */
 	size_t n_notifies, n_deletes, n_vendors, n_certs, n_certreqs, n_unknowns;
 	struct pl_notify *notifies;
 	struct pl_delete *deletes;
@@ -96,8 +107,8 @@ struct msg {
 	struct ike_header header;
 	struct slice datagram;
 	struct payload_set outer;
-	struct payload_set inner; /* authentic: filled by sk_open() only */
-	bool opened;              /* sk_open() succeeded */
+	struct payload_set inner; /* authentic: filled by sk_open() and skf_join() only */
+	bool opened;              /* one of them succeeded */
 };
 
 /* A row of the payload table. */
@@ -152,7 +163,7 @@ MUST_USE int payload_walk(struct slice chain, uint8_t first, size_t base, struct
 /*
  * Decodes the outer chain of a datagram whose header has been parsed.  Errors as of
  * payload_walk().  Syntax only: grammar_check() follows, after sk_open() if there is an SK
- * payload (payload_has(&m->outer, PL_SK)).
+ * payload (payload_has(&m->outer, PL_SK)) or skf_join() if the message is one of fragments.
  */
 MUST_USE int msg_parse(struct slice datagram, const struct ike_header *header, struct arena *a,
 		       struct msg *ret, uint8_t *ret_type, const char **why);

@@ -2,6 +2,8 @@
 /* The payload table, and how its rows reach their place in a payload set. */
 #include "msg/payload.h"
 
+#include <errno.h>
+
 static int parse_sa(struct payload_set *set, struct rd body, struct arena *a, const char **why)
 {
 	return pl_sa_parse(body, a, &set->sa, why);
@@ -164,6 +166,26 @@ static void emit_sk(struct wr *w, const struct payload_set *set, size_t i)
 	wr_slice(w, set->sk.body);
 }
 
+static int parse_skf(struct payload_set *set, struct rd body, struct arena *a, const char **why)
+{
+	(void)a;
+	set->skf.number = rd_u16(&body);
+	set->skf.total = rd_u16(&body);
+	set->skf.body = rd_rest(&body);
+	if (set->skf.number > 0 && set->skf.number <= set->skf.total)
+		return 0;
+	*why = "fragment number is not within the total";
+	return -EBADMSG;
+}
+
+static void emit_skf(struct wr *w, const struct payload_set *set, size_t i)
+{
+	(void)i;
+	wr_u16(w, set->skf.number);
+	wr_u16(w, set->skf.total);
+	wr_slice(w, set->skf.body);
+}
+
 static int parse_cp(struct payload_set *set, struct rd body, struct arena *a, const char **why)
 {
 	(void)a;
@@ -207,6 +229,7 @@ static const struct payload payloads[] = {
 	{ PL_SK,      1,             1, "SK",      parse_sk,      emit_sk },
 	{ PL_CP,      1,             4, "CP",      parse_cp,      emit_cp },
 	{ PL_EAP,     1,             4, "EAP",     parse_eap,     emit_eap },
+	{ PL_SKF,     1,             5, "SKF",     parse_skf,     emit_skf },
 };
 /* clang-format on */
 

@@ -13,6 +13,7 @@
 #ifndef TANUKI_MSG_SK_H
 #define TANUKI_MSG_SK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,6 +37,23 @@ struct sk_ops {
 	int (*open)(void *ctx, struct slice aad, struct slice iv, uint8_t *text, size_t text_len,
 		    struct slice icv);
 };
+
+/*
+ * Checks and decrypts in place what stands behind an encrypted payload's header: body_bytes of
+ * IV, text and ICV from body_at on in the datagram.  *ret_text is the text with its padding,
+ * authentic from here on.  -EBADMSG with *why: sizes do not fit the cipher, or not authentic;
+ * what open returned.
+ */
+MUST_USE int sk_decrypt(uint8_t *datagram, size_t body_at, size_t body_bytes,
+			const struct sk_ops *ops, struct slice *ret_text, const char **why);
+/* Takes padding and pad length off; false if there is less than that. */
+MUST_USE bool sk_unpad(struct slice text, struct slice *ret);
+/*
+ * Decodes the inner chain of m, which may not hold an encrypted payload again.  -EBADMSG,
+ * -ENOMEM as payload_walk(); m->inner is empty then.
+ */
+MUST_USE int sk_walk_inner(struct msg *m, struct slice chain, uint8_t first, size_t base,
+			   struct arena *a, uint8_t *ret_type, const char **why);
 
 /*
  * Opens the SK payload of m and decodes what is in it to m->inner.  datagram is the writable

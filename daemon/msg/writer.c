@@ -175,6 +175,32 @@ void msg_writer_open_sk(struct msg_writer *mw, const struct sk_ops *ops)
 	mw->text_at = wr_used(&mw->w);
 }
 
+struct slice msg_writer_inner(const struct msg_writer *mw, uint8_t *ret_first)
+{
+	REQUIRE(mw->sk);
+	*ret_first = PL_NO_NEXT;
+	if (mw->w.bad)
+		return (struct slice){ 0 };
+	*ret_first = mw->w.start[mw->sk_len.counted_from];
+	return slice_of(mw->w.start + mw->text_at, wr_used(&mw->w) - mw->text_at);
+}
+
+void msg_writer_add_skf(struct msg_writer *mw, const struct sk_ops *ops, uint8_t first_inner,
+			uint16_t number, uint16_t total, struct slice chunk)
+{
+	REQUIRE(!mw->sk);
+	mw->sk = ops;
+	mw->sk_len = msg_writer_open(mw, PL_SKF);
+	if (!mw->w.bad)
+		mw->w.start[mw->next_at] = number == 1 ? first_inner : PL_NO_NEXT;
+	wr_u16(&mw->w, number);
+	wr_u16(&mw->w, total);
+	wr_zero(&mw->w, ops->iv_bytes);
+	mw->text_at = wr_used(&mw->w);
+	wr_slice(&mw->w, chunk);
+	msg_writer_close_sk(mw);
+}
+
 /* Fills in the header's length; from here on nothing may be added. */
 static void end_message(struct msg_writer *mw)
 {

@@ -73,6 +73,15 @@ void msg_writer_open_sk(struct msg_writer *mw, const struct sk_ops *ops);
 /* Pads (the least that is needed, with zeros), seals, adds the ICV and ends the message. */
 void msg_writer_close_sk(struct msg_writer *mw);
 
+/* What is inside SK so far, and the type of its first payload; borrowed, while SK is open. */
+struct slice msg_writer_inner(const struct msg_writer *mw, uint8_t *ret_first);
+/*
+ * The whole of an SKF payload (RFC 7383 2.5): fragment number of total, 1 at first; chunk is its
+ * part of the inner chain, which began with a payload of type first_inner.  Ends the message.
+ */
+void msg_writer_add_skf(struct msg_writer *mw, const struct sk_ops *ops, uint8_t first_inner,
+			uint16_t number, uint16_t total, struct slice chunk);
+
 /*
  * Ends the message (fills in the length) and returns it, borrowed from the buffer.
  * -ENOBUFS: the buffer is too small or a payload is longer than 65,535 bytes; what seal
