@@ -176,5 +176,10 @@ void show_status(const json_t *status, FILE *out)
 		", answered again %" PRId64 "\n",
 		number(counters, "received"), number(counters, "dropped"),
 		number(counters, "retransmits"), number(counters, "answered_again"));
+	fprintf(out,
+		"messages sent in fragments %" PRId64 ", put together %" PRId64 " of %" PRId64
+		" fragments\n",
+		number(counters, "sent_in_fragments"), number(counters, "reassembled"),
+		number(counters, "fragments"));
 	fprintf(out, "negotiations refused %" PRId64 "\n", number(counters, "refused"));
 }

@@ -181,6 +181,25 @@ int apply_nat_traversal(struct build *b, const struct word *w, struct args *a, v
 	return args_end(a);
 }
 
+/* off | on | force | the longest datagram in bytes */
+int apply_ike_frag(struct build *b, const struct word *w, struct args *a, void *target)
+{
+	static const char *const words[] = { "off", "on", "force" };
+	static const enum fragments uses[] = { FRAGMENTS_OFF, FRAGMENTS_ON, FRAGMENTS_FORCE };
+	struct peer_config *peer = ((struct remote_draft *)target)->peer;
+	int64_t bytes = 0;
+	size_t i = 1;
+	(void)b;
+	bool number = args_left(a) && args_here(a)->text[0] >= '0' && args_here(a)->text[0] <= '9';
+	int rc = number ? args_number(a, w->min, w->max, &bytes)
+			: args_choice(a, words, N_ELEMENTS(words), &i);
+	if (rc)
+		return rc;
+	peer->fragments = uses[i];
+	peer->fragment_bytes = (uint16_t)bytes;
+	return args_end(a);
+}
+
 int apply_initiate(struct build *b, const struct word *w, struct args *a, void *target)
 {
 	static const char *const words[] = { "off", "on", "ondemand" };

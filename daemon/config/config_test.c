@@ -172,6 +172,33 @@ static void remotes_are_checked(void **state)
 	bad("remote \"a\" { nonce_size 8; }", "a number from 16 to 256");
 }
 
+static void fragments_are_on_off_or_of_a_size(void **state)
+{
+	static const struct {
+		const char *said;
+		enum fragments use;
+		uint16_t bytes;
+	} cases[] = { { "", FRAGMENTS_ON, 0 },
+		      { "ike_frag on;", FRAGMENTS_ON, 0 },
+		      { "ike_frag off;", FRAGMENTS_OFF, 0 },
+		      { "ike_frag force;", FRAGMENTS_FORCE, 0 },
+		      { "ike_frag 1400;", FRAGMENTS_ON, 1400 } };
+	char text[256];
+	(void)state;
+	for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+		snprintf(text, sizeof(text),
+			 "remote anonymous { exchange_mode ike2; authentication_method psk; %s }\n"
+			 "sainfo anonymous { remote \"anonymous\"; }\n",
+			 cases[i].said);
+		struct policy *p = good(text);
+		assert_int_equal(only_peer(p)->fragments, cases[i].use);
+		assert_int_equal(only_peer(p)->fragment_bytes, cases[i].bytes);
+		policy_unref(p);
+	}
+	bad("remote \"a\" { ike_frag 100; }", "a number from 160 to 9000");
+	bad("remote \"a\" { ike_frag big; }", "big");
+}
+
 static void sainfos_are_checked(void **state)
 {
 	(void)state;
@@ -241,7 +268,7 @@ static void what_is_printed_means_the_same(void **state)
 	(void)state;
 	struct policy *p = good(
 		"path pre_shared_key \"/etc/psk.txt\"; privsep { user \"u\"; }\n" REMOTE
-		"remote anonymous { exchange_mode ike2; authentication_method psk; nat_traversal force;\n"
+		"remote anonymous { exchange_mode ike2; authentication_method psk; nat_traversal force; ike_frag force;\n"
 		" my_identifier user_fqdn \"u@example\"; peers_identifier address 192.0.2.7;\n"
 		" peers_identifier fqdn \"x.example\"; verify_identifier off; }\n"
 		"sainfo address 10.0.0.1-10.0.0.9 [53] udp address fd00::/8 any { remote \"gw\"; esn on; }\n"
@@ -340,6 +367,7 @@ int main(void)
 		UNIT("syntax errors have a place", syntax_errors_have_a_place),
 		UNIT("remotes are checked", remotes_are_checked),
 		UNIT("sainfos are checked", sainfos_are_checked),
+		UNIT("fragments are on, off or of a size", fragments_are_on_off_or_of_a_size),
 		UNIT("words without meaning only warn", words_without_meaning_only_warn),
 		UNIT("a child inherits and overrides", a_child_inherits_and_overrides),
 		UNIT("what is printed means the same", what_is_printed_means_the_same),

@@ -144,6 +144,11 @@ static void print_peer(const struct peer_config *peer, FILE *out)
 		[INITIATE_ON_DEMAND] = "ondemand",
 		[INITIATE_AT_START] = "on",
 	};
+	static const char *const fragments[] = {
+		[FRAGMENTS_OFF] = "off",
+		[FRAGMENTS_ON] = "on",
+		[FRAGMENTS_FORCE] = "force",
+	};
 	fprintf(out, "remote \"%s\" {\n\texchange_mode ike2;\n", peer->name);
 	print_peer_addrs(peer, out);
 	print_id(out, "my_identifier", &peer->local_id);
@@ -154,6 +159,10 @@ static void print_peer(const struct peer_config *peer, FILE *out)
 	fprintf(out, "\tinitiate %s;\n", initiate[peer->initiate]);
 	fprintf(out, "\tnat_traversal %s;\n",
 		peer->nat_force ? "force" : on_off(peer->nat_traversal));
+	if (peer->fragment_bytes)
+		fprintf(out, "\tike_frag %u;\n", peer->fragment_bytes);
+	else
+		fprintf(out, "\tike_frag %s;\n", fragments[peer->fragments]);
 	fprintf(out, "\tinitial_contact %s;\n", on_off(peer->initial_contact));
 	fprintf(out, "\tnonce_size %u;\n\t", peer->nonce_bytes);
 	print_time(out, "dpd_delay", peer->dpd_delay_ms);

@@ -83,7 +83,7 @@ const struct word schema_words[] = {
 	{ IN_REMOTE, "support_mip6", apply_ignored, .syntax = "on|off", .deflt = "", .help = IKEV1_ONLY },
 	{ IN_REMOTE, "generate_policy", apply_generate_policy, .syntax = "off|on|require|unique", .deflt = "off", .help = "install_policy's default for this peer's sainfos" },
 	{ IN_REMOTE, "nat_traversal", apply_nat_traversal, .syntax = "on|off|force", .deflt = "on", .help = "UDP encapsulation when a NAT is found; force: always" },
-	{ IN_REMOTE, "ike_frag", apply_ignored, .syntax = "on|off|force", .deflt = "", .help = "IKE fragments are not supported by this version" },
+	{ IN_REMOTE, "ike_frag", apply_ike_frag, .min = 160, .max = 9000, .syntax = "on|off|force|bytes", .deflt = "on", .help = "long IKE messages in fragments, RFC 7383; force: small ones from the first try; bytes: the longest IP datagram" },
 	{ IN_REMOTE, "esp_frag", apply_ignored, .syntax = "bytes", .deflt = "", .help = "Linux has no such thing" },
 	{ IN_REMOTE, "dpd", apply_ignored, .syntax = "on|off", .deflt = "on", .help = "liveness checks are part of IKEv2: see dpd_delay" },
 	{ IN_REMOTE, "dpd_delay", apply_dpd_delay, .syntax = "seconds", .deflt = "0", .help = "silence after which the peer is asked whether it lives; 0: never" },

@@ -141,6 +141,7 @@ int apply_local_address(struct build *b, const struct word *w, struct args *a, v
 int apply_identifier(struct build *b, const struct word *w, struct args *a, void *target);
 int apply_verify_identifier(struct build *b, const struct word *w, struct args *a, void *target);
 int apply_remote_flag(struct build *b, const struct word *w, struct args *a, void *target);
+int apply_ike_frag(struct build *b, const struct word *w, struct args *a, void *target);
 int apply_nat_traversal(struct build *b, const struct word *w, struct args *a, void *target);
 int apply_initiate(struct build *b, const struct word *w, struct args *a, void *target);
 int apply_lifetime(struct build *b, const struct word *w, struct args *a, void *target);

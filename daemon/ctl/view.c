@@ -182,9 +182,11 @@ json_t *view_peers(const struct engine *e, const struct policy *policy)
 
 static json_t *counters(const struct engine_counters *n)
 {
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "received",
-			 (json_int_t)n->n_received, "dropped", (json_int_t)n->n_dropped,
-			 "answered_again", (json_int_t)n->n_answered_again, "retransmits",
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
+			 "received", (json_int_t)n->n_received, "dropped", (json_int_t)n->n_dropped,
+			 "answered_again", (json_int_t)n->n_answered_again, "sent_in_fragments",
+			 (json_int_t)n->n_fragmented, "fragments", (json_int_t)n->n_fragments,
+			 "reassembled", (json_int_t)n->n_reassembled, "retransmits",
 			 (json_int_t)n->n_retransmits, "cookies_demanded",
 			 (json_int_t)n->n_cookies_demanded, "error_replies",
 			 (json_int_t)n->n_error_replies, "refused", (json_int_t)n->n_refused,

@@ -77,7 +77,9 @@ static void report(struct exchange *x)
 static void send_back(struct engine *e, const struct addr *local, const struct addr *peer,
 		      bool natt, struct slice message)
 {
-	(void)udp_send(e->ports.udp, local, peer, natt, message);
+	struct slice datagram;
+	while (fragment_next(&message, &datagram))
+		(void)udp_send(e->ports.udp, local, peer, natt, datagram);
 }
 
 /* Steps of an exchange, not errors, and shorter than what they answer: a flood gains nothing by
@@ -104,8 +106,10 @@ static void reply_unprotected(struct exchange *x)
 static int reply(struct exchange *x)
 {
 	int r = x->out.len ? window_replied(&x->sa->window, x->hash, x->out) : -ENOMSG;
-	if (r == 0)
+	if (r == 0) {
 		send_back(x->engine, &x->local, &x->peer, x->natt, x->out);
+		fragment_source_move(&x->sa->sent_reply, &x->source);
+	}
 	return r;
 }
 
@@ -202,7 +206,7 @@ static int next_request(struct exchange *x)
 		return window_replace(w, x->out);
 	if (x->trigger == ON_RESPONSE)
 		window_answered(w);
-	return x->out.len ? window_request(w, x->out) : 0;
+	return x->out.len ? exchange_send_request(x) : 0;
 }
 
 static void finish_rest(struct exchange *x, enum verdict v)
@@ -260,7 +264,8 @@ static void drop(struct engine *e, const struct udp_packet *p, const char *why)
 
 /*
  * Decodes and checks the form.  0: x->pl and x->grammar are filled in; -EBADMSG: nothing that
- * deserves an answer; -EPROTO: malformed, and whoever sent it should know (x->fault).
+ * deserves an answer; -EPROTO: malformed, and whoever sent it should know (x->fault);
+ * -EINPROGRESS: a fragment, not the last to come; -E2BIG: as fragment_take().
  */
 static int decode(struct exchange *x, const struct ike_header *h, const char **why)
 {
@@ -272,6 +277,12 @@ static int decode(struct exchange *x, const struct ike_header *h, const char **w
 		if (!x->sa || !x->sa->keys)
 			return *why = "encrypted before there are keys", -EBADMSG;
 		r = sk_open(&x->msg, x->datagram, &x->sa->keys->in, &x->arena, &at, why);
+		may_answer = x->msg.opened;
+	}
+	if (r == 0 && payload_has(&x->msg.outer, PL_SKF)) {
+		r = fragment_take(x, &at, why);
+		if (r == -EINPROGRESS || r == -E2BIG)
+			return r;
 		may_answer = x->msg.opened;
 	}
 	if (r == 0) {
@@ -324,6 +335,10 @@ static void handle(struct engine *e, struct ike_sa *sa, const struct udp_packet 
 	x->hash = hash;
 	x->msg.header = *h;
 	int r = decode(x, h, &why);
+	if (r == -EINPROGRESS) {
+		exchange_free(x);
+		return;
+	}
 	if (r == 0)
 		x->rule = rules_find(from, on, (int)x->grammar.form, x->pl);
 	else if (r == -EPROTO)
@@ -331,12 +346,21 @@ static void handle(struct engine *e, struct ike_sa *sa, const struct udp_packet 
 	if (!x->rule) {
 		drop(e, p, why ? why : "not expected in this state");
 		exchange_free(x);
+		if (r == -E2BIG)
+			fragment_refused(sa);
 		return;
 	}
 	x->grammar.why = why;
 	if (sa && x->msg.opened)
 		peer_speaks(x);
 	finish(x, x->rule->handler(x));
+}
+
+static void answer_again(struct ike_sa *sa, const struct udp_packet *p, uint32_t id,
+			 struct slice reply)
+{
+	sa->engine->counters.n_answered_again++;
+	send_back(sa->engine, &p->local, &p->peer, p->natt, fragment_try_reply(sa, id, reply));
 }
 
 /* A request of an SA: fresh, a retransmission, or nothing that we should look at. */
@@ -349,11 +373,13 @@ static void take_request(struct engine *e, struct ike_sa *sa, const struct udp_p
 		handle(e, sa, p, h, hash);
 		break;
 	case WINDOW_AGAIN:
-		e->counters.n_answered_again++;
-		send_back(e, &p->local, &p->peer, p->natt, again);
+		answer_again(sa, p, h->message_id, again);
 		break;
 	case WINDOW_STALE:
-		drop(e, p, "message id");
+		if (window_is_answered(&sa->window, h->message_id) && fragment_asks_again(sa, p, h))
+			answer_again(sa, p, h->message_id, window_reply(&sa->window));
+		else
+			drop(e, p, "message id");
 		break;
 	}
 }

@@ -139,6 +139,8 @@ struct engine_counters {
 	uint64_t n_received, n_dropped, n_answered_again, n_retransmits;
 	uint64_t n_silent; /* requests that were never answered */
 	uint64_t n_cookies_demanded, n_error_replies, n_refused;
+	uint64_t n_fragmented;               /* messages sent in fragments */
+	uint64_t n_fragments, n_reassembled; /* authentic ones received, messages made of them */
 	uint64_t n_ike_up, n_ike_down, n_child_up, n_child_down;
 };
 const struct engine_counters *engine_counters(const struct engine *e);

@@ -30,9 +30,10 @@ struct engine {
 	struct bucket error_replies, refusal_logs;
 	struct list refusals; /* struct refusal, oldest first */
 	size_t n_refusals;
-	struct list keepups;  /* struct keepup: what is to be up always */
-	struct list gathers;  /* struct gather */
-	struct list removals; /* struct removal: could not be asked for yet */
+	size_t fragments_bytes; /* stored by all assemblies */
+	struct list keepups;    /* struct keepup: what is to be up always */
+	struct list gathers;    /* struct gather */
+	struct list removals;   /* struct removal: could not be asked for yet */
 	struct loop_timer *removal_timer;
 	struct engine_counters counters;
 	/* stopping */

@@ -52,6 +52,9 @@ void exchange_free(struct exchange *x)
 	create_free(x->work.created);
 	child_sa_free(x->work.child);
 	arena_clear(&x->arena);
+	fragment_source_done(&x->source);
+	bytes_done(&x->cut);
+	bytes_done(&x->joined);
 	free(x->datagram);
 	free(x);
 }
@@ -74,6 +77,7 @@ void exchange_begin_reply(struct exchange *x, struct msg_writer *mw)
 	if (!header_from_initiator(h))
 		reply.flags |= IKE_FLAG_INITIATOR;
 	msg_writer_init(mw, x->out_buf, sizeof(x->out_buf), &reply);
+	x->source.header = reply;
 	if (x->msg.opened)
 		msg_writer_open_sk(mw, &keys_of(x)->out);
 }
@@ -90,18 +94,39 @@ void exchange_begin_request(struct exchange *x, struct msg_writer *mw, uint8_t e
 				.message_id = id };
 	const struct ike_keys *keys = exchange_type == EXCHANGE_IKE_SA_INIT ? NULL : keys_of(x);
 	msg_writer_init(mw, x->out_buf, sizeof(x->out_buf), &h);
+	x->source.header = h;
 	if (keys)
 		msg_writer_open_sk(mw, &keys->out);
 }
 
+static uint16_t fragment_bytes_of(const struct exchange *x)
+{
+	return x->work.fragment_bytes ? x->work.fragment_bytes : x->sa->fragment_bytes;
+}
+
 int exchange_end(struct exchange *x, struct msg_writer *mw)
 {
-	if (mw->sk)
+	bool sealed = mw->sk;
+	int r = sealed ? fragment_remember(x, mw, fragment_bytes_of(x)) : 0;
+	if (sealed)
 		msg_writer_close_sk(mw);
 	x->out = (struct slice){ 0 };
-	int r = msg_writer_end(mw, &x->out);
-	if (r < 0)
+	if (r == 0)
+		r = msg_writer_end(mw, &x->out);
+	if (r == 0 && sealed)
+		r = fragment_cut(x, &keys_of(x)->out, fragment_bytes_of(x));
+	if (r < 0) {
+		x->out = (struct slice){ 0 };
 		secret_wipe(x->out_buf, sizeof(x->out_buf));
+	}
+	return r;
+}
+
+int exchange_send_request(struct exchange *x)
+{
+	int r = window_request(&x->sa->window, x->out);
+	if (r == 0)
+		fragment_source_move(&x->sa->sent_request, &x->source);
 	return r;
 }
 

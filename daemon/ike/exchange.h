@@ -55,7 +55,8 @@ struct work {
 	struct ike_keys *keys;
 	struct chosen chosen; /* IKE SA */
 	struct nat nat;
-	struct secret octets; /* what is signed or checked */
+	uint16_t fragment_bytes; /* of the SA to be: as there */
+	struct secret octets;    /* what is signed or checked */
 	uint8_t auth[PRF_MAX_BYTES];
 	size_t auth_len;
 	const struct peer_config *config;
@@ -90,15 +91,18 @@ struct exchange {
 	bool natt;
 	uint8_t *datagram; /* a copy of ours, decrypted in place */
 	size_t datagram_len;
-	uint64_t hash; /* of the datagram as it came */
+	uint64_t hash;       /* of the datagram as it came */
+	struct bytes joined; /* the content of a message that came in fragments */
 	struct arena arena;
 	struct msg msg;
 	const struct payload_set *pl; /* the payloads that count: inner if encrypted */
 	struct grammar_result grammar;
 	int fault; /* 0, or what parsing or grammar said */
 	/* results */
-	struct slice out; /* reply or next request, in out_buf; empty: none */
-	bool again;       /* out replaces the request that was answered (2.6, 2.7) */
+	struct slice out;              /* reply or next request (its datagrams); empty: none */
+	struct fragment_source source; /* of out, if that is long */
+	struct bytes cut;              /* its fragments: out is then here */
+	bool again;                    /* out replaces the request that was answered (2.6, 2.7) */
 	uint16_t notify;
 	uint8_t notify_data[COOKIE_BYTES];
 	size_t notify_len;
@@ -121,6 +125,8 @@ void exchange_begin_request(struct exchange *x, struct msg_writer *mw, uint8_t e
 			    uint32_t id);
 /* Ends it into x->out.  0, or negative errno (then x->out is empty). */
 MUST_USE int exchange_end(struct exchange *x, struct msg_writer *mw);
+/* Gives x->out to the window: sent, and again until it is answered.  As window_request(). */
+MUST_USE int exchange_send_request(struct exchange *x);
 /* A reply without payloads. */
 MUST_USE int exchange_reply_empty(struct exchange *x);
 /* A reply that is one notify. */

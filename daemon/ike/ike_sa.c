@@ -89,31 +89,15 @@ void ike_keys_free(struct ike_keys *k)
 	free(k);
 }
 
-/* ---- small owners ---- */
-
-int bytes_copy(struct bytes *ret, struct slice from)
-{
-	uint8_t *p = malloc(from.len);
-	if (!p)
-		return -ENOMEM;
-	memcpy(p, from.p, from.len);
-	free(ret->p);
-	*ret = (struct bytes){ .p = p, .len = from.len };
-	return 0;
-}
-
-void bytes_done(struct bytes *b)
-{
-	free(b->p);
-	*b = (struct bytes){ 0 };
-}
-
 /* ---- sending ---- */
 
 void ike_sa_send(struct ike_sa *sa, struct slice message)
 {
 	struct engine *e = sa->engine;
-	int r = udp_send(e->ports.udp, &sa->local, &sa->peer, sa->natt, message);
+	struct slice datagram;
+	int r = 0;
+	while (fragment_next(&message, &datagram) && r == 0)
+		r = udp_send(e->ports.udp, &sa->local, &sa->peer, sa->natt, datagram);
 	if (r < 0)
 		LOG(DEBUG, "send_failed", F_ADDR("peer", &sa->peer), F_STR("error", strerror(-r)));
 }
@@ -122,6 +106,7 @@ static void on_window_send(void *arg, struct slice message, int attempt)
 {
 	struct ike_sa *sa = arg;
 	if (attempt > 0) {
+		message = fragment_try_request(sa, attempt, message);
 		sa->engine->counters.n_retransmits++;
 		LOG(DEBUG, "retransmit", F_STR("remote", ike_sa_remote(sa)),
 		    F_ADDR("peer", &sa->peer), F_SPI64("ike_spi_i", sa->spi_i),
@@ -245,7 +230,17 @@ static int make_timers(struct engine *e, struct ike_sa *sa)
 	sa->later = loop_timer_new(e->ports.loop, on_later, sa);
 	if (!sa->life || !sa->idle || !sa->keepalive || !sa->soft || !sa->later)
 		return -ENOMEM;
+	for (size_t i = 0; i < N_ELEMENTS(sa->assembly); i++)
+		assembly_init(&sa->assembly[i], e->ports.loop, &e->fragments_bytes);
 	return window_init(&sa->window, e->ports.loop, &sa->policy->timers, &window_ops, sa);
+}
+
+static void forget_fragments(struct ike_sa *sa)
+{
+	fragment_source_done(&sa->sent_request);
+	fragment_source_done(&sa->sent_reply);
+	for (size_t i = 0; i < N_ELEMENTS(sa->assembly); i++)
+		assembly_done(&sa->assembly[i]);
 }
 
 static void release(struct ike_sa *sa)
@@ -257,6 +252,7 @@ static void release(struct ike_sa *sa)
 	loop_timer_free(sa->soft);
 	loop_timer_free(sa->later);
 	ike_sa_forget_handshake(sa);
+	forget_fragments(sa);
 	ike_keys_free(sa->keys);
 	waiters_drop(&sa->coming);
 	waiters_drop(&sa->going);
@@ -453,6 +449,7 @@ static void enter_gone(struct ike_sa *sa)
 	disarm_all(sa);
 	window_abandon(&sa->window);
 	ike_sa_forget_handshake(sa);
+	forget_fragments(sa);
 	ike_keys_free(TAKE(sa->keys));
 	/* The last reply may be asked for again; without one there is nothing to stay for. */
 	int64_t linger_ms = sa->up_ms ? LIMIT_LINGER_MS : LIMIT_LINGER_REFUSED_MS;

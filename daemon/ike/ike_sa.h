@@ -16,7 +16,10 @@
 #include "base/loop.h"
 #include "crypto/cipher.h"
 #include "crypto/ke.h"
+#include "ike/assembly.h"
+#include "ike/bytes.h"
 #include "ike/engine.h"
+#include "ike/fragment.h"
 #include "ike/keymat.h"
 #include "ike/limits.h"
 #include "ike/nonce.h"
@@ -54,12 +57,6 @@ struct ike_keys {
 /* initiator: are we?  -ENOTSUP, -ENOMEM, -EIO. */
 MUST_USE int ike_keys_new(const struct keymat_input *input, bool initiator, struct ike_keys **ret);
 void ike_keys_free(struct ike_keys *k);
-
-/* A message that has to be kept. */
-struct bytes {
-	uint8_t *p;
-	size_t len;
-};
 
 /* What an initiator wants; a plain value. */
 struct wish {
@@ -123,12 +120,16 @@ struct ike_sa {
 	struct ike_keys *keys;
 	struct handshake *handshake;
 	struct window window;
-	struct exchange *busy;     /* the exchange that waits for the keeper or the kernel */
-	struct list children;      /* struct child_sa */
-	struct list creates;       /* struct create: what we want to ask for, in order */
-	struct create *create;     /* the one of them that waits for the peer's answer */
-	bool no_more_children;     /* the peer wants none in this IKE SA: NO_ADDITIONAL_SAS */
-	struct list coming, going; /* struct waiter: for up, for gone */
+	/* RFC 7383 */
+	uint16_t fragment_bytes; /* our longest IP datagram; 0: fragments were not agreed on */
+	struct fragment_source sent_request, sent_reply;
+	struct assembly assembly[2]; /* of the peer's request, of its response */
+	struct exchange *busy;       /* the exchange that waits for the keeper or the kernel */
+	struct list children;        /* struct child_sa */
+	struct list creates;         /* struct create: what we want to ask for, in order */
+	struct create *create;       /* the one of them that waits for the peer's answer */
+	bool no_more_children;       /* the peer wants none in this IKE SA: NO_ADDITIONAL_SAS */
+	struct list coming, going;   /* struct waiter: for up, for gone */
 
 	/* what is to be sent when the window is free */
 	bool want_delete, want_liveness;
@@ -172,7 +173,7 @@ static inline bool ike_sa_is_up(const struct ike_sa *sa)
 bool ike_sa_is_full(const struct ike_sa *sa);
 /* Both identities are proven. */
 void ike_sa_set_ids(struct ike_sa *sa, const struct id *local, const struct id *peer);
-/* Sends a message to the peer of the SA. */
+/* Sends a message (its datagrams, if it is in fragments) to the peer of the SA. */
 void ike_sa_send(struct ike_sa *sa, struct slice message);
 /* The ACQUIRE that it was made for is not served: the kernel may ask again.  Once. */
 void ike_sa_acquire_failed(struct ike_sa *sa);
@@ -182,8 +183,5 @@ void ike_sa_heard(struct ike_sa *sa);
 void ike_sa_entered(struct ike_sa *sa, enum ike_state from);
 /* Name of the peer's entry, NULL if it is not known. */
 const char *ike_sa_remote(const struct ike_sa *sa);
-/* -ENOMEM. */
-MUST_USE int bytes_copy(struct bytes *ret, struct slice from);
-void bytes_done(struct bytes *b);
 
 #endif

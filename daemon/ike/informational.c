@@ -289,7 +289,7 @@ static int send_informational(struct ike_sa *sa, const uint32_t *spis, size_t n)
 		msg_writer_add_delete(&mw, PROTOCOL_ESP, spis, (uint16_t)n);
 	int r = exchange_end(x, &mw);
 	if (r == 0)
-		r = window_request(&sa->window, x->out);
+		r = exchange_send_request(x);
 	exchange_free(x);
 	return r;
 }

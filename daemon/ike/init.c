@@ -49,6 +49,8 @@ static int build_request(struct exchange *x)
 	if (sa->config->nat_traversal &&
 	    nat_emit(&mw, sa->spi_i, 0, &sa->local, &sa->peer, sa->config->nat_force) < 0)
 		return -EIO;
+	if (sa->config->fragments != FRAGMENTS_OFF)
+		msg_writer_add_notify(&mw, N_IKEV2_FRAGMENTATION_SUPPORTED, (struct slice){ 0 });
 	int r = exchange_end(x, &mw);
 	/* 2.15: AUTH covers the message as it is sent */
 	return r < 0 ? r : bytes_copy(&h->request, x->out);
@@ -194,6 +196,14 @@ static int make_keys(struct exchange *x, struct ke *ke, struct slice ni, struct 
 	return r;
 }
 
+/* RFC 7383 2.3: both must have said that they can. */
+static uint16_t agreed_fragment_bytes(const struct exchange *x, const struct peer_config *config)
+{
+	if (!payload_notify(x->pl, N_IKEV2_FRAGMENTATION_SUPPORTED))
+		return 0;
+	return fragment_first_bytes(config, &x->peer);
+}
+
 /* RFC 7296 2.23: with a NAT on the way everything moves to the other port. */
 static void move_to_natt(struct ike_sa *sa)
 {
@@ -222,6 +232,7 @@ static enum verdict on_signed(struct exchange *x, int result, struct slice auth)
 	sa->nat_supported = x->work.nat.supported;
 	sa->nat_local = x->work.nat.local;
 	sa->nat_peer = x->work.nat.peer;
+	sa->fragment_bytes = x->work.fragment_bytes;
 	memcpy(h->nonce_r, x->pl->nonce.data.p, x->pl->nonce.data.len);
 	h->nonce_r_len = x->pl->nonce.data.len;
 	nonce_min_set(&sa->nonce_min, nonce_i(h), slice_of(h->nonce_r, h->nonce_r_len));
@@ -269,6 +280,7 @@ enum verdict on_init_response(struct exchange *x)
 		return V_DROP;
 	if (sa->config->nat_force && x->work.nat.supported)
 		x->work.nat.local = true;
+	x->work.fragment_bytes = agreed_fragment_bytes(x, sa->config);
 	int r = make_keys(x, h->ke, nonce_i(h), x->pl->nonce.data, sa->spi_i, x->msg.header.spi_r,
 			  true);
 	if (r == -EBADMSG)
@@ -349,6 +361,9 @@ static int build_response(struct exchange *x, const struct peer_config *config, 
 	if (config->nat_traversal && x->work.nat.supported &&
 	    nat_emit(&mw, sa->spi_i, sa->spi_r, &x->local, &x->peer, config->nat_force) < 0)
 		return -EIO;
+	if (config->fragments != FRAGMENTS_OFF &&
+	    payload_notify(x->pl, N_IKEV2_FRAGMENTATION_SUPPORTED))
+		msg_writer_add_notify(&mw, N_IKEV2_FRAGMENTATION_SUPPORTED, (struct slice){ 0 });
 	return exchange_end(x, &mw);
 }
 
@@ -396,6 +411,7 @@ static void take_over(struct exchange *x, const struct peer_config *config)
 	sa->nat_supported = x->work.nat.supported;
 	sa->nat_local = x->work.nat.local || (config->nat_force && x->work.nat.supported);
 	sa->nat_peer = x->work.nat.peer;
+	sa->fragment_bytes = agreed_fragment_bytes(x, config);
 	nonce_min_set(&sa->nonce_min, nonce_i(h), slice_of(h->nonce_r, h->nonce_r_len));
 }
 

@@ -26,6 +26,13 @@ enum {
 	LIMIT_COOKIE_MAX_BYTES = 64, /* RFC 7296 2.6 */
 };
 
+/* Messages in fragments (RFC 7383 2.6, 5): one per direction of an SA is collected */
+enum {
+	LIMIT_FRAGMENTS = 64,       /* of one message, that we take and that we send */
+	LIMIT_FRAGMENTS_MS = 45000, /* those of a message that is not complete then are forgotten */
+	LIMIT_FRAGMENTS_STORED_BYTES = 16 * 1024 * 1024, /* by all SAs of an engine */
+};
+
 /* IKE SAs and half-open ones (RFC 7296 2.6) */
 enum {
 	LIMIT_IKE_SAS = 100000,

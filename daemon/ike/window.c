@@ -37,7 +37,7 @@ static void on_timer(void *arg)
 	w->n_retransmits++;
 	w->wait_ms = w->wait_ms * w->timers->retransmit_factor_percent / 100;
 	arm(w);
-	w->ops->send(w->arg, slice_of(w->request, w->request_len), w->attempt);
+	w->ops->send(w->arg, window_pending(w), w->attempt);
 }
 
 int window_init(struct window *w, struct loop *l, const struct policy_timers *timers,
@@ -87,13 +87,33 @@ int window_request(struct window *w, struct slice message)
 	w->request = copy;
 	w->request_len = message.len;
 	w->pending = true;
-	w->attempt = 0;
+	w->attempt = w->reshaped_attempt = 0;
 	w->last_attempt = w->timers->retransmit_tries - 1;
 	w->wait_ms = w->timers->retransmit_first_ms;
 	w->first_sent_ms = loop_now_ms(w->loop);
 	arm(w);
 	w->ops->send(w->arg, message, 0);
 	return 0;
+}
+
+int window_reshape(struct window *w, struct slice message)
+{
+	uint8_t *copy = w->pending ? copy_of(message) : NULL;
+	if (!copy)
+		return -ENOMEM;
+	free(w->request);
+	w->request = copy;
+	w->request_len = message.len;
+	w->wait_ms = w->timers->retransmit_first_ms;
+	w->last_attempt += w->attempt - w->reshaped_attempt;
+	w->reshaped_attempt = w->attempt;
+	arm(w);
+	return 0;
+}
+
+struct slice window_pending(const struct window *w)
+{
+	return slice_of(w->request, w->request_len);
 }
 
 void window_answered(struct window *w)
@@ -144,9 +164,9 @@ enum window_verdict window_take_request(const struct window *w, uint32_t id, uin
 {
 	if (id == w->expect_id)
 		return id == UINT32_MAX ? WINDOW_STALE : WINDOW_FRESH;
-	if (!w->has_reply || id != w->expect_id - 1 || hash != w->reply_to)
+	if (!window_is_answered(w, id) || hash != w->reply_to)
 		return WINDOW_STALE;
-	*ret_reply = slice_of(w->reply, w->reply_len);
+	*ret_reply = window_reply(w);
 	return WINDOW_AGAIN;
 }
 
@@ -167,4 +187,25 @@ int window_replied(struct window *w, uint64_t hash, struct slice reply)
 bool window_has_reply(const struct window *w)
 {
 	return w->has_reply;
+}
+
+struct slice window_reply(const struct window *w)
+{
+	return slice_of(w->reply, w->reply_len);
+}
+
+bool window_is_answered(const struct window *w, uint32_t id)
+{
+	return w->has_reply && id == w->expect_id - 1;
+}
+
+int window_reshape_reply(struct window *w, struct slice reply)
+{
+	uint8_t *copy = copy_of(reply);
+	if (!copy)
+		return -ENOMEM;
+	free(w->reply);
+	w->reply = copy;
+	w->reply_len = reply.len;
+	return 0;
 }

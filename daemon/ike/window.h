@@ -32,7 +32,7 @@ struct window {
 	bool pending, held;
 	uint8_t *request;
 	size_t request_len;
-	int attempt, last_attempt;
+	int attempt, last_attempt, reshaped_attempt;
 	int64_t wait_ms, first_sent_ms;
 	uint64_t n_retransmits;
 	/* the peer's requests */
@@ -60,6 +60,11 @@ MUST_USE int window_request(struct window *w, struct slice message);
  * (IKE_SA_INIT with a cookie or another group, 2.6, 2.7) and sends another message. */
 void window_answered(struct window *w);
 MUST_USE int window_replace(struct window *w, struct slice message);
+/* The same request in other datagrams (RFC 7383 2.5.2): the waits begin again, and tries of what
+ * it was before do not count.  It is not sent by this.  -ENOMEM: as before. */
+MUST_USE int window_reshape(struct window *w, struct slice message);
+/* The pending request as it is sent; borrowed, empty if there is none. */
+struct slice window_pending(const struct window *w);
 /* Gives the pending request up without a word. */
 void window_abandon(struct window *w);
 /* While a response is looked at elsewhere (held), nothing is retransmitted. */
@@ -85,5 +90,11 @@ enum window_verdict window_take_request(const struct window *w, uint32_t id, uin
 /* Keeps a copy of the reply before it is sent, and expects the next id.  -ENOMEM: as before. */
 MUST_USE int window_replied(struct window *w, uint64_t hash, struct slice reply);
 bool window_has_reply(const struct window *w);
+/* The reply to the last request; borrowed, empty if there is none. */
+struct slice window_reply(const struct window *w);
+/* Is id that of the request that was answered last? */
+bool window_is_answered(const struct window *w, uint32_t id);
+/* The same reply in other datagrams.  -ENOMEM: as before. */
+MUST_USE int window_reshape_reply(struct window *w, struct slice reply);
 
 #endif

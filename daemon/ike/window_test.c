@@ -148,6 +148,41 @@ static void given_up(void **state)
 	assert_int_equal(x->n_silent, 0);
 }
 
+static void reshaped(void **state)
+{
+	struct world *x = *state;
+	int64_t start_ms = loop_now_ms(x->loop);
+	assert_int_equal(window_reshape(&x->w, text("none")), -ENOMEM);
+	assert_int_equal(window_request(&x->w, text("whole")), 0);
+	run(x, 3500);
+	assert_int_equal(x->n_sent, 3);
+	assert_int_equal(window_reshape(&x->w, text("cut")), 0);
+	assert_int_equal(window_pending(&x->w).len, 3);
+	assert_int_equal(window_request_id(&x->w), 0);
+	run(x, 60000);
+	/* two tries of the whole do not count, and the waits begin with the first one again */
+	assert_int_equal(x->n_sent, 6);
+	assert_int_equal(x->sent_ms[3] - start_ms, 4500);
+	assert_int_equal(x->sent_ms[4] - start_ms, 6500);
+	assert_memory_equal(x->last, "cut", 3);
+	assert_int_equal(x->n_silent, 1);
+}
+
+static void reply_reshaped(void **state)
+{
+	struct world *x = *state;
+	struct slice again;
+	assert_false(window_is_answered(&x->w, 0));
+	assert_false(window_is_answered(&x->w, UINT32_MAX));
+	assert_int_equal(window_replied(&x->w, 77, text("whole")), 0);
+	assert_true(window_is_answered(&x->w, 0));
+	assert_false(window_is_answered(&x->w, 1));
+	assert_int_equal(window_reshape_reply(&x->w, text("cut")), 0);
+	assert_int_equal(window_take_request(&x->w, 0, 77, &again), WINDOW_AGAIN);
+	assert_memory_equal(again.p, "cut", 3);
+	assert_int_equal(window_reply(&x->w).len, 3);
+}
+
 static void replies_are_kept(void **state)
 {
 	struct world *x = *state;
@@ -203,6 +238,8 @@ int main(void)
 		CASE("nothing is repeated while the response is looked at", held),
 		CASE("a refusal without proof shortens the wait", hurried),
 		CASE("a request can be given up", given_up),
+		CASE("a request can be cut smaller, and is tried anew", reshaped),
+		CASE("a reply can be cut smaller", reply_reshaped),
 		CASE("a repeated request gets the same reply", replies_are_kept),
 		CASE("other ids are stale", wrong_ids),
 		CASE("ids do not wrap", ids_end),

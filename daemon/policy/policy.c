@@ -73,6 +73,7 @@ struct peer_config *policy_add_peer(struct policy *p, const char *name)
 	peer->verify_id = true;
 	peer->initiate = INITIATE_ON_DEMAND;
 	peer->nat_traversal = true;
+	peer->fragments = FRAGMENTS_ON;
 	peer->initial_contact = true;
 	peer->dpd_tries = 5;
 	peer->nonce_bytes = 32;

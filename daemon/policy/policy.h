@@ -25,6 +25,8 @@ enum {
 };
 
 enum child_mode { CHILD_TUNNEL, CHILD_TRANSPORT };
+/* IKE fragments, RFC 7383: never; where needed; as small as is always safe from the first try. */
+enum fragments { FRAGMENTS_OFF, FRAGMENTS_ON, FRAGMENTS_FORCE };
 enum initiate_when { INITIATE_NEVER, INITIATE_ON_DEMAND, INITIATE_AT_START };
 
 struct lifetime { /* 0 = no limit */
@@ -68,6 +70,8 @@ struct peer_config {
 	bool verify_id;
 	enum initiate_when initiate;
 	bool nat_traversal, nat_force;
+	enum fragments fragments;
+	uint16_t fragment_bytes; /* longest IP datagram with a fragment; 0: chosen by us */
 	bool initial_contact;
 	int64_t dpd_delay_ms; /* 0 = no liveness checks */
 	int dpd_tries;        /* unused with IKEv2's retransmission; kept for IKEv1 */
@@ -118,8 +122,8 @@ struct policy *policy_ref(struct policy *p);
 void policy_unref(struct policy *p);
 /*
  * Add an entry at the end, with defaults; owned by the snapshot.  NULL without memory, or if the
- * name does not fit.  A peer: on demand, identity verified, NAT traversal, initial contact,
- * nonce of 32 bytes, 8 hours, no liveness checks.  A child: tunnel, no policies of ours,
+ * name does not fit.  A peer: on demand, identity verified, NAT traversal, fragments
+ * where needed, initial contact, nonce of 32 bytes, 8 hours, no liveness checks.  A child: tunnel, no policies of ours,
  * window 64, 8 hours, reqid of policy_reqid().
  */
 struct peer_config *policy_add_peer(struct policy *p, const char *name);

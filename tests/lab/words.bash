@@ -165,6 +165,7 @@ event_count() {
 #### strongSwan, the peer
 
 # strongswan_start NODE SWANCTL_CONF: charon and its connections, secrets and pools.
+# STRONGSWAN_MORE: lines for its own settings.
 # Only the plugins that are needed: each one more is time, and the one for the
 # kernel's own ciphers asks for a hundred modules.
 strongswan_start() {
@@ -181,6 +182,7 @@ strongswan_start() {
 			install_routes = no
 			retransmit_timeout = 2
 			retransmit_tries = 3
+			${STRONGSWAN_MORE:-}
 			journal {
 				default = -1
 			}

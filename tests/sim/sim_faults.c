@@ -16,6 +16,7 @@
 #include "sim/sim.h"
 
 enum { DEEDS = 12, DEED_EVERY_MS = 4000, SETTLE_LIMIT_MS = 30 * 60 * 1000 };
+enum { SMALL_FRAGMENT_BYTES = 160 };
 
 static void deed(struct sim *s, struct prng *p)
 {
@@ -78,6 +79,15 @@ static bool is_sound(struct sim *s, uint64_t seed, bool nonsense)
 	return sim_agrees(s) || complain(s, seed, "different");
 }
 
+static void small_fragments(struct policy *p, struct peer_config *peer, struct child_config *child,
+			    int node)
+{
+	(void)p;
+	(void)child;
+	(void)node;
+	peer->fragment_bytes = SMALL_FRAGMENT_BYTES;
+}
+
 static bool play(uint64_t seed, struct faults *f)
 {
 	const struct sim_options o = {
@@ -87,7 +97,8 @@ static bool play(uint64_t seed, struct faults *f)
 		.nat = seed % 8 == 2,
 		.keeper_delay_ms = 5,
 		.kernel_delay_ms = 5,
-		.dpd_delay_ms = 10000
+		.dpd_delay_ms = 10000,
+		.tweak = seed % 3 == 0 ? small_fragments : NULL
 	};
 	struct sim *s = sim_new(&o);
 	struct prng p = prng_of(seed);

@@ -26,6 +26,7 @@ enum {
 	PLAY_MS = 60000,
 	SETTLE_LIMIT_MS = 30 * 60 * 1000,
 	FAILURES_MAX = 20,
+	SMALL_FRAGMENT_BYTES = 160,
 };
 
 struct tally {
@@ -40,6 +41,7 @@ static void tweak(struct policy *p, struct peer_config *peer, struct child_confi
 		peer->initiate = INITIATE_AT_START;
 	peer->initial_contact = peer->dpd_delay_ms % 1000 < 800;
 	child->pfs_group = peer->dpd_delay_ms % 100 < 30 ? KE_CURVE25519 : KE_NONE;
+	peer->fragment_bytes = peer->dpd_delay_ms % 3 == 0 ? SMALL_FRAGMENT_BYTES : 0;
 }
 
 static void choose(struct prng *p, struct sim_options *o)
