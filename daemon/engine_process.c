@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/list.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "crypto/crypto.h"
@@ -43,6 +44,7 @@ struct engine_process {
 	struct keeper_client *keeper;
 	struct engine *engine;
 	struct ctl *ctl;
+	struct list questions; /* struct kernel_question */
 	bool stopping, failed;
 };
 
@@ -166,6 +168,61 @@ static int open_engine(struct engine_process *p, struct err *err)
 	return r < 0 ? err_set(err, r, "engine: %s", strerror(-r)) : 0;
 }
 
+/* ---- the kernel's differences, for the control socket ---- */
+
+/* Who asked; freed with the answer. */
+struct kernel_question {
+	struct list node; /* in engine_process.questions */
+	ctl_kernel_fn done;
+	void *arg; /* NULL: nobody waits any more */
+};
+
+static void on_differences(void *arg, const struct request_differences *d)
+{
+	struct kernel_question *q = arg;
+	struct ctl_difference list[REQUEST_DIFFERENCES_MAX];
+	struct ctl_kernel k = { .result = d->result,
+				.n_sas = d->n_sas,
+				.n_policies = d->n_policies,
+				.n = d->n,
+				.n_all = d->n_all,
+				.list = list };
+
+	for (size_t i = 0; i < d->n; i++)
+		list[i] = (struct ctl_difference){ d->list[i].what, d->list[i].entry };
+	list_remove(&q->node);
+	if (q->arg)
+		q->done(q->arg, &k);
+	free(q);
+}
+
+static int kernel_diff(void *arg, ctl_kernel_fn done, void *done_arg)
+{
+	struct engine_process *p = arg;
+	struct kernel_question *q = calloc(1, sizeof(*q));
+
+	if (!q)
+		return -ENOMEM;
+	q->done = done;
+	q->arg = done_arg;
+	int r = client_ask_differences(p->client, on_differences, q);
+	if (r < 0)
+		free(q);
+	else
+		list_add(&p->questions, &q->node);
+	return r;
+}
+
+static void kernel_forget(void *arg, void *done_arg)
+{
+	struct engine_process *p = arg;
+	struct kernel_question *q;
+
+	LIST_EACH(q, &p->questions, node)
+		if (q->arg == done_arg)
+			q->arg = NULL;
+}
+
 static int open_control(struct engine_process *p, struct err *err)
 {
 	const struct ctl_ports ports = {
@@ -175,6 +232,9 @@ static int open_control(struct engine_process *p, struct err *err)
 		.version = TANUKI_VERSION,
 		.started_ms = loop_now_ms(p->loop),
 		.owner_uid = 0,
+		.kernel_diff = kernel_diff,
+		.kernel_forget = kernel_forget,
+		.kernel_arg = p,
 	};
 
 	if (p->control_fd < 0)
@@ -227,8 +287,12 @@ static int serve(struct engine_process *p, struct err *err)
 
 static void release(struct engine_process *p)
 {
+	struct kernel_question *q;
+
 	log_set_sink(output_line, NULL);
 	ctl_free(p->ctl);
+	LIST_EACH(q, &p->questions, node)
+		free(q);
 	engine_free(p->engine);
 	kernel_monitor_free(p->kernel);
 	keeper_client_free(p->keeper);
@@ -244,6 +308,7 @@ int engine_process_run(const struct monitor_engine *start)
 	struct engine_process p = { .start = start, .control_fd = -1 };
 	struct err err = { 0 };
 
+	list_init(&p.questions);
 	log_set_sink(on_log_line, &p);
 	int r = prepare(&p, &err);
 	if (r == 0)

@@ -62,6 +62,8 @@ static const struct command commands[] = {
 	  .command = CTL_EVENTS },
 	{ "show-peers", "sp", "[--json]", "what is configured, and each peer's last refusal",
 	  .command = CTL_SHOW_PEERS, .show = show_peers },
+	{ "kernel", "kd", "diff [--json]", "what differs in the kernel from what is wanted",
+	  .needs_name = true, .command = CTL_KERNEL, .show = show_kernel },
 	{ "version", "ve", "[--json]", "the daemon's version",
 	  .command = CTL_VERSION_COMMAND, .show = show_version },
 };

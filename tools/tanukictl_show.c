@@ -183,3 +183,20 @@ void show_status(const json_t *status, FILE *out)
 		number(counters, "fragments"));
 	fprintf(out, "negotiations refused %" PRId64 "\n", number(counters, "refused"));
 }
+
+void show_kernel(const json_t *kernel, FILE *out)
+{
+	const json_t *list = json_object_get(kernel, "differences"), *one;
+	int64_t n = number(kernel, "different");
+	size_t i;
+
+	fprintf(out, "as wanted: SAs %" PRId64 ", policies %" PRId64 "; different: %" PRId64 "\n",
+		number(kernel, "sas"), number(kernel, "policies"), n);
+	json_array_foreach(list, i, one)
+	{
+		const char *what = text(one, "what"), *entry = text(one, "entry");
+		fprintf(out, "%-14s  %s\n", what ? what : "?", entry ? entry : "?");
+	}
+	if (n > (int64_t)json_array_size(list))
+		fprintf(out, "and %" PRId64 " more\n", n - (int64_t)json_array_size(list));
+}

@@ -66,6 +66,22 @@ static json_t *parse(const char *text)
 	return json;
 }
 
+static void differences_of_the_kernel_are_lines(void **state)
+{
+	json_t *kernel = parse("{\"sas\":4,\"policies\":5,\"different\":3,\"differences\":["
+			       "{\"what\":\"sa_missing\",\"entry\":\"esp a > b\"},"
+			       "{\"what\":\"policy_strange\",\"entry\":\"out c > d\"}]}");
+	FILE *f = out();
+
+	(void)state;
+	show_kernel(kernel, f);
+	json_decref(kernel);
+	assert_printed(f, "as wanted: SAs 4, policies 5; different: 3\n"
+			  "sa_missing      esp a > b\n"
+			  "policy_strange  out c > d\n"
+			  "and 1 more\n");
+}
+
 static void sas_and_children_are_two_tables(void **state)
 {
 	json_t *sas = parse("[{\"name\":\"gw\",\"state\":\"established\",\"role\":\"initiator\","
@@ -233,6 +249,7 @@ int main(void)
 		UNIT("columns are as wide as their widest cell",
 		     columns_are_as_wide_as_their_widest_cell),
 		UNIT("ages are short", ages_are_short),
+		UNIT("differences of the kernel are lines", differences_of_the_kernel_are_lines),
 		UNIT("SAs and children are two tables", sas_and_children_are_two_tables),
 		UNIT("nothing is said in words", nothing_is_said_in_words),
 		UNIT("strange answers do no harm", strange_answers_do_no_harm),

@@ -44,6 +44,7 @@ const struct word schema_words[] = {
 	{ IN_TIMER, "persend", apply_ignored, .syntax = "number", .deflt = "1", .help = "one datagram is sent at a time" },
 	{ IN_TIMER, "phase1", apply_duration, .min = 1000, .max = 3600000, AT(struct policy_timers, half_open_ms), .syntax = "number unit", .deflt = "30 sec", .help = "a peer that began and does not go on is forgotten" },
 	{ IN_TIMER, "phase2", apply_ignored, .syntax = "number unit", .deflt = "30 sec", .help = IKEV1_ONLY },
+	{ IN_TIMER, "kernel_check", apply_duration, .max = 86400000, AT(struct policy_timers, kernel_check_ms), .syntax = "number unit", .deflt = "60 sec", .help = "how often SAs and policies in the kernel are compared with what is wanted, and repaired; 0: only at start and when events were lost" },
 	{ IN_TIMER, "natt_keepalive", apply_duration, .max = 3600000, AT(struct policy_timers, natt_keepalive_ms), .syntax = "number unit", .deflt = "20 sec", .help = "keeps NAT mappings open; 0 sends none" },
 
 	{ IN_PRIVSEP, "user", apply_privsep_name, AT(struct policy, privsep_user), .syntax = "\"name\"", .deflt = "_tanuki, else nobody", .help = "user of the processes without privileges" },

@@ -178,13 +178,42 @@ static void run_rekey_sa(struct connection *c, const struct ctl_request *r)
 		connection_reply(c, ctl_reply_ok(json_pack("{s:i}", "rekeying", n)));
 }
 
+/* ---- kernel ---- */
+
+static void on_kernel(void *arg, const struct ctl_kernel *k)
+{
+	struct connection *c = arg;
+
+	if (k->result < 0)
+		connection_reply_error(c, k->result, "the kernel's tables cannot be read");
+	else
+		connection_reply(c, ctl_reply_ok(view_kernel(k)));
+}
+
+static void run_kernel(struct connection *c, const struct ctl_request *r)
+{
+	int result = -EOPNOTSUPP;
+
+	if (strcmp(r->name, "diff") != 0) {
+		connection_reply_error(c, -EINVAL, "\"kernel\" knows \"diff\" only");
+		return;
+	}
+	c->busy = true;
+	loop_timer_arm(c->deadline, r->timeout_ms);
+	if (c->ports->kernel_diff)
+		result = c->ports->kernel_diff(c->ports->kernel_arg, on_kernel, c);
+	if (result < 0)
+		connection_reply_error(c, result, "the kernel cannot be asked");
+}
+
 /* ---- the table ---- */
 
 static void (*const handlers[])(struct connection *c, const struct ctl_request *r) = {
-	[CTL_DELETE_SA] = run_delete_sa,   [CTL_ESTABLISH_SA] = run_establish_sa,
-	[CTL_REKEY_SA] = run_rekey_sa,     [CTL_EVENTS] = run_events,
-	[CTL_SHOW_PEERS] = run_show_peers, [CTL_SHOW_SA] = run_show_sa,
-	[CTL_STATUS] = run_status,         [CTL_VERSION_COMMAND] = run_version,
+	[CTL_DELETE_SA] = run_delete_sa,     [CTL_ESTABLISH_SA] = run_establish_sa,
+	[CTL_EVENTS] = run_events,           [CTL_KERNEL] = run_kernel,
+	[CTL_REKEY_SA] = run_rekey_sa,       [CTL_SHOW_PEERS] = run_show_peers,
+	[CTL_SHOW_SA] = run_show_sa,         [CTL_STATUS] = run_status,
+	[CTL_VERSION_COMMAND] = run_version,
 };
 
 void command_run(struct connection *c, const char *line, size_t len)

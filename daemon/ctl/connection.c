@@ -18,6 +18,14 @@ enum { FIRST_BUFFER_BYTES = 4096 };
 
 static void on_readable(void *arg, int fd);
 
+/* Nobody is to answer any more. */
+static void forget(struct connection *c)
+{
+	engine_forget(c->ports->engine, c);
+	if (c->ports->kernel_forget)
+		c->ports->kernel_forget(c->ports->kernel_arg, c);
+}
+
 static void on_deadline(void *arg)
 {
 	struct connection *c = arg;
@@ -26,7 +34,7 @@ static void on_deadline(void *arg)
 		connection_free(c);
 		return;
 	}
-	engine_forget(c->ports->engine, c);
+	forget(c);
 	connection_reply_error(c, -ETIMEDOUT, "it takes longer than the time given; it goes on");
 }
 
@@ -57,7 +65,7 @@ void connection_free(struct connection *c)
 {
 	if (!c)
 		return;
-	engine_forget(c->ports->engine, c);
+	forget(c);
 	if (c->freed)
 		*c->freed = true;
 	list_remove(&c->node);
@@ -153,7 +161,7 @@ void connection_reply_error(struct connection *c, int code, const char *text)
 
 static void refuse_and_close(struct connection *c, int code, const char *text)
 {
-	engine_forget(c->ports->engine, c);
+	forget(c);
 	c->closing = true;
 	connection_reply_error(c, code, text);
 }

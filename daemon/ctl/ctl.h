@@ -17,6 +17,20 @@
 struct ctl;
 struct engine;
 
+/* One way in which the kernel is not as it should be; stable word, text for people. */
+struct ctl_difference {
+	const char *what, *entry;
+};
+
+/* The kernel compared with what is wanted; borrowed.  n: of n_all, those that are listed. */
+struct ctl_kernel {
+	int result;               /* 0 or negative errno */
+	size_t n_sas, n_policies; /* that are as they should be */
+	size_t n, n_all;
+	const struct ctl_difference *list;
+};
+typedef void (*ctl_kernel_fn)(void *arg, const struct ctl_kernel *k);
+
 /* Everything but the descriptor is borrowed for its life. */
 struct ctl_ports {
 	struct loop *loop;
@@ -25,6 +39,10 @@ struct ctl_ports {
 	const char *version;
 	int64_t started_ms; /* on the loop's clock */
 	uid_t owner_uid;    /* who may connect: 0 */
+	/* Compares; done is called later, unless it is forgotten or the result is negative. */
+	int (*kernel_diff)(void *arg, ctl_kernel_fn done, void *done_arg);
+	void (*kernel_forget)(void *arg, void *done_arg);
+	void *kernel_arg;
 };
 
 enum { CTL_CLIENTS_MAX = 64, CTL_IDLE_LIMIT_MS = 10 * 1000, CTL_OUT_MAX_BYTES = 1024 * 1024 };

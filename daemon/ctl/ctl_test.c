@@ -131,6 +131,27 @@ const char *reason_text(const struct reason *r, char buf[REASON_TEXT_MAX_BYTES])
 	return buf;
 }
 
+/* The monitor's part: answers when the test says so. */
+static struct {
+	ctl_kernel_fn done;
+	void *arg;
+	int result, n_forgotten;
+} kernel;
+
+static int kernel_diff(void *arg, ctl_kernel_fn done, void *done_arg)
+{
+	assert_ptr_equal(arg, &kernel);
+	kernel.done = done;
+	kernel.arg = done_arg;
+	return kernel.result;
+}
+
+static void kernel_forget(void *arg, void *done_arg)
+{
+	(void)arg;
+	kernel.n_forgotten += done_arg == kernel.arg;
+}
+
 /* ---- server and client on one loop ---- */
 
 enum { DEADLINE_MS = 5000 };
@@ -195,7 +216,13 @@ static int setup(void **state)
 	struct peer_config *peer = policy_add_peer(f.policy, "gw");
 	assert_non_null(peer_config_add_child(peer, "net"));
 	const struct ctl_ports ports = {
-		.loop = f.loop, .policy = f.policy, .version = "9.9", .owner_uid = geteuid()
+		.loop = f.loop,
+		.policy = f.policy,
+		.version = "9.9",
+		.owner_uid = geteuid(),
+		.kernel_diff = kernel_diff,
+		.kernel_forget = kernel_forget,
+		.kernel_arg = &kernel,
 	};
 	f.ctl = ctl_new(&ports, fd);
 	assert_non_null(f.ctl);
@@ -342,6 +369,67 @@ static void status_counts(void **state)
 	const json_t *counters = json_object_get(result(reply), "counters");
 
 	assert_int_equal(json_integer_value(json_object_get(counters, "received")), 42);
+	json_decref(reply);
+	disconnect(c);
+}
+
+static void the_kernel_is_compared_when_it_answers(void **state)
+{
+	static const struct ctl_difference list[] = {
+		{ "policy_missing", "out 10.0.1.0/24 > 10.0.2.0/24" },
+	};
+	const struct ctl_kernel k = {
+		.n_sas = 4, .n_policies = 5, .n = 1, .n_all = 70, .list = list
+	};
+	struct fixture *f = *state;
+	struct client *c = connect_client(f);
+
+	say(c, "{\"version\":1,\"command\":\"kernel\",\"name\":\"diff\"}\n");
+	turn(f);
+	assert_int_equal(c->used, 0);
+	kernel.done(kernel.arg, &k);
+	json_t *reply = hear(c);
+	const json_t *first = json_array_get(json_object_get(result(reply), "differences"), 0);
+	assert_int_equal(json_integer_value(json_object_get(result(reply), "sas")), 4);
+	assert_int_equal(json_integer_value(json_object_get(result(reply), "different")), 70);
+	assert_string_equal(json_string_value(json_object_get(first, "what")), "policy_missing");
+	assert_string_equal(json_string_value(json_object_get(first, "entry")),
+			    "out 10.0.1.0/24 > 10.0.2.0/24");
+	json_decref(reply);
+	kernel.n_forgotten = 0;
+	disconnect(c);
+	turn(f);
+	assert_int_equal(kernel.n_forgotten, 1);
+}
+
+static void a_kernel_that_cannot_be_read_is_an_error(void **state)
+{
+	const struct ctl_kernel k = { .result = -EIO };
+	struct fixture *f = *state;
+	struct client *c = connect_client(f);
+
+	say(c, "{\"version\":1,\"command\":\"kernel\",\"name\":\"diff\"}\n");
+	turn(f);
+	kernel.done(kernel.arg, &k);
+	json_t *reply = hear(c);
+	assert_string_equal(error_code(reply), "EIO");
+	json_decref(reply);
+	disconnect(c);
+}
+
+static void of_the_kernel_only_diff_is_known(void **state)
+{
+	struct client *c = connect_client(*state);
+
+	say(c, "{\"version\":1,\"command\":\"kernel\",\"name\":\"flush\"}\n");
+	json_t *reply = hear(c);
+	assert_string_equal(error_code(reply), "EINVAL");
+	json_decref(reply);
+	kernel.result = -ENOMEM;
+	say(c, "{\"version\":1,\"command\":\"kernel\",\"name\":\"diff\"}\n");
+	reply = hear(c);
+	kernel.result = 0;
+	assert_string_equal(error_code(reply), "ENOMEM");
 	json_decref(reply);
 	disconnect(c);
 }
@@ -635,6 +723,11 @@ int main(void)
 		CTL("peers are shown with their last refusal",
 		    peers_are_shown_with_their_last_refusal),
 		CTL("status counts", status_counts),
+		CTL("the kernel is compared when it answers",
+		    the_kernel_is_compared_when_it_answers),
+		CTL("a kernel that cannot be read is an error",
+		    a_kernel_that_cannot_be_read_is_an_error),
+		CTL("of the kernel only diff is known", of_the_kernel_only_diff_is_known),
 		CTL("establishing waits for the engine", establishing_waits_for_the_engine),
 		CTL("a refusal gives its reason", a_refusal_gives_its_reason),
 		CTL("an unknown name is refused", an_unknown_name_is_refused),

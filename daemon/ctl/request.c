@@ -17,6 +17,7 @@ static const struct {
 	[CTL_DELETE_SA] = { "delete-sa", NAME, NAME },
 	[CTL_ESTABLISH_SA] = { "establish-sa", NAME, NAME | TIMEOUT },
 	[CTL_EVENTS] = { "events", 0, 0 },
+	[CTL_KERNEL] = { "kernel", NAME, NAME },
 	[CTL_REKEY_SA] = { "rekey-sa", NAME, NAME },
 	[CTL_SHOW_PEERS] = { "show-peers", 0, 0 },
 	[CTL_SHOW_SA] = { "show-sa", 0, 0 },

@@ -178,6 +178,20 @@ json_t *view_peers(const struct engine *e, const struct policy *policy)
 	return list;
 }
 
+/* ---- kernel ---- */
+
+json_t *view_kernel(const struct ctl_kernel *k)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < k->n; i++)
+		json_array_append_new(list, json_pack("{s:s, s:o}", "what", k->list[i].what,
+						      "entry", text(k->list[i].entry)));
+	return json_pack("{s:I, s:I, s:I, s:o}", "sas", (json_int_t)k->n_sas, "policies",
+			 (json_int_t)k->n_policies, "different", (json_int_t)k->n_all,
+			 "differences", list);
+}
+
 /* ---- status ---- */
 
 static json_t *counters(const struct engine_counters *n)

@@ -171,6 +171,16 @@ static void on_expire(struct engine *e, const struct keydb_event *ev)
 	informational_next(c->sa);
 }
 
+/* It was deleted by somebody else: what is left of the pair is of no use. */
+static void on_lost(struct engine *e, const struct keydb_event *ev)
+{
+	struct child_sa *c = find_child(e, ev->sa.id.spi);
+	if (!ev->deleted || !c || !is_peer_of(c, ev))
+		return;
+	child_sa_down(c, "lost_in_kernel");
+	informational_next(c->sa);
+}
+
 static void on_flush(struct engine *e)
 {
 	struct ike_sa *sa;
@@ -190,6 +200,9 @@ void engine_kernel_event(struct engine *e, const struct keydb_event *ev)
 		break;
 	case KEYDB_EVENT_EXPIRE:
 		on_expire(e, ev);
+		break;
+	case KEYDB_EVENT_SA_CHANGE:
+		on_lost(e, ev);
 		break;
 	case KEYDB_EVENT_FLUSH_SA:
 		on_flush(e);

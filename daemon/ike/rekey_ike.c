@@ -103,6 +103,7 @@ static void take_after(struct ike_sa *sa, const struct ike_sa *old)
 	sa->nat_supported = old->nat_supported;
 	sa->nat_local = old->nat_local;
 	sa->nat_peer = old->nat_peer;
+	sa->fragment_bytes = old->fragment_bytes;
 	ike_sa_set_ids(sa, &old->local_id, &old->peer_id);
 	sa->created_nth = old->created_nth;
 	sa->up_nth = old->up_nth;

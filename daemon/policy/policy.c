@@ -30,6 +30,7 @@ struct policy *policy_new(void)
 		.retransmit_factor_percent = 180,
 		.natt_keepalive_ms = 20000,
 		.half_open_ms = 30000,
+		.kernel_check_ms = 60000,
 	};
 	p->port = 500;
 	p->natt_port = 4500;

@@ -94,6 +94,7 @@ struct policy_timers {
 	int retransmit_factor_percent; /* 180 = 1.8 */
 	int64_t natt_keepalive_ms;     /* 0 = none */
 	int64_t half_open_ms;          /* a responder forgets a peer that does not go on */
+	int64_t kernel_check_ms;       /* the kernel is compared with what is wanted; 0 = never */
 };
 
 struct policy {
@@ -114,7 +115,7 @@ struct policy {
 
 /*
  * A new empty snapshot with defaults and one reference; NULL without memory.  Timers as above,
- * natt_keepalive 20 s, half_open 30 s, ports 500 and 4500, all addresses; no control socket.
+ * natt_keepalive 20 s, half_open 30 s, kernel check 60 s, ports 500 and 4500, all addresses; no control socket.
  */
 struct policy *policy_new(void);
 /* p may be NULL in both. */

@@ -9,7 +9,9 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/fmt.h"
 #include "priv/installed.h"
+#include "priv/reconcile.h"
 
 /* So many events in one go, then requests get their turn. */
 enum { EVENTS_PER_WAKE = 64 };
@@ -21,6 +23,9 @@ struct broker {
 	struct keydb_events *events;
 	struct loop_fd *event_fd;
 	struct installed *installed;
+	struct reconcile *reconcile;
+	struct loop_timer *watch;
+	int64_t watch_ms;
 	broker_event_fn on_event;
 	void *arg;
 };
@@ -72,14 +77,15 @@ static const struct {
 
 bool broker_handles(unsigned int kind)
 {
-	return kind < N_ELEMENTS(handlers) && handlers[kind].handler;
+	return kind == REQUEST_KERNEL_DIFF ||
+	       (kind < N_ELEMENTS(handlers) && handlers[kind].handler);
 }
 
 bool broker_request(struct broker *b, int engine, const struct frame *f, struct request_result *ret)
 {
 	struct err err = { 0 };
 
-	REQUIRE(broker_handles(f->kind));
+	REQUIRE(f->kind < N_ELEMENTS(handlers) && handlers[f->kind].handler);
 	memset(ret, 0, sizeof(*ret));
 	ret->result = handlers[f->kind].handler(b, engine, request_body(f), &err);
 	if (ret->result < 0)
@@ -108,6 +114,8 @@ static void dispatch(struct broker *b, const struct keydb_event *event)
 		break;
 	case KEYDB_EVENT_OVERRUN:
 		LOG(WARNING, "kernel_events_lost");
+		/* What they said can be read from the tables. */
+		broker_reconcile(b);
 		break;
 	default:
 		break;
@@ -131,6 +139,73 @@ static void on_events(void *arg, int fd)
 	}
 }
 
+/* ---- the kernel's truth ---- */
+
+int broker_own(struct broker *b, uint32_t reqid)
+{
+	return reconcile_own(b->reconcile, reqid);
+}
+
+/* The engine learns it as it learns of every SA that the kernel gave up. */
+static void on_lost(void *arg, int owner, const struct keydb_sa_id *id)
+{
+	struct broker *b = arg;
+	struct keydb_event event;
+
+	memset(&event, 0, sizeof(event));
+	event.kind = KEYDB_EVENT_SA_CHANGE;
+	event.deleted = true;
+	event.sa.id = *id;
+	b->on_event(b->arg, owner, &event);
+}
+
+void broker_reconcile(struct broker *b)
+{
+	struct differences d = { 0 };
+	int r = reconcile_compare(b->reconcile, &d);
+
+	if (r < 0)
+		LOG(WARNING, "kernel_unreadable", F_STR("reason", strerror(-r)));
+	else
+		reconcile_repair(b->reconcile, &d, on_lost, b);
+	differences_done(&d);
+	if (b->watch_ms)
+		loop_timer_arm(b->watch, b->watch_ms);
+}
+
+static void on_watch(void *arg)
+{
+	broker_reconcile(arg);
+}
+
+void broker_watch(struct broker *b, int64_t interval_ms)
+{
+	b->watch_ms = interval_ms;
+	loop_timer_disarm(b->watch);
+	if (interval_ms)
+		loop_timer_arm(b->watch, interval_ms);
+}
+
+void broker_diff(struct broker *b, struct request_differences *ret)
+{
+	struct differences d = { 0 };
+
+	memset(ret, 0, sizeof(*ret));
+	ret->result = reconcile_compare(b->reconcile, &d);
+	if (ret->result < 0)
+		return;
+	ret->n_sas = (uint32_t)d.n_sas;
+	ret->n_policies = (uint32_t)d.n_policies;
+	ret->n_all = (uint32_t)(d.n + d.n_more);
+	for (; ret->n < d.n && ret->n < REQUEST_DIFFERENCES_MAX; ret->n++) {
+		const struct difference *one = &d.list[ret->n];
+		struct fmt f = fmt_of(ret->list[ret->n].what, sizeof(ret->list[ret->n].what));
+		fmt_add(&f, "%s", reconcile_fault_name(one->fault));
+		(void)difference_text(one, ret->list[ret->n].entry);
+	}
+	differences_done(&d);
+}
+
 /* ---- life ---- */
 
 static int batch(void *arg, struct keydb_op *ops, size_t n)
@@ -145,6 +220,21 @@ static int policy_get(void *arg, const struct keydb_policy *p, struct keydb_poli
 	return keydb_policy_get(b->keydb, p, ret);
 }
 
+static int sa_dump(void *arg, keydb_sa_fn fn, void *fn_arg)
+{
+	struct broker *b = arg;
+	return keydb_sa_dump(b->keydb, KEYDB_PROTO_ANY, fn, fn_arg);
+}
+
+static int policy_dump(void *arg, keydb_policy_fn fn, void *fn_arg)
+{
+	struct broker *b = arg;
+	return keydb_policy_dump(b->keydb, fn, fn_arg);
+}
+
+static const struct reconcile_ops dump_ops = { .sa_dump = sa_dump,
+					       .policy_dump = policy_dump,
+					       .batch = batch };
 static const struct installed_ops keydb_ops = { .batch = batch, .policy_get = policy_get };
 
 static int open_kernel(struct broker *b, struct loop *l, struct err *err)
@@ -159,7 +249,10 @@ static int open_kernel(struct broker *b, struct loop *l, struct err *err)
 		return err_set(err, r, "the kernel's IPsec events: %s", strerror(-r));
 	b->event_fd = loop_fd_new(l, keydb_events_fd(b->events), on_events, b);
 	b->installed = installed_new(&keydb_ops, b);
-	if (!b->event_fd || !b->installed)
+	b->watch = loop_timer_new(l, on_watch, b);
+	if (b->installed)
+		b->reconcile = reconcile_new(b->installed, &dump_ops, b);
+	if (!b->event_fd || !b->installed || !b->watch || !b->reconcile)
 		return err_set(err, -ENOMEM, "out of memory");
 	return 0;
 }
@@ -190,6 +283,8 @@ void broker_free(struct broker *b)
 		if (n > 0)
 			LOG(INFO, "kernel_cleaned", F_INT("entries", n));
 	}
+	reconcile_free(b->reconcile);
+	loop_timer_free(b->watch);
 	installed_free(b->installed);
 	loop_fd_free(b->event_fd);
 	keydb_events_close(b->events);

@@ -33,12 +33,24 @@ void broker_free(struct broker *b);
 MUST_USE int broker_add_trap(struct broker *b, const struct keydb_policy *trap, struct err *err);
 
 /*
+ * From now on what carries this reqid in the kernel is ours: it is removed if no child and no
+ * trap has it (see reconcile.h).  -ENOMEM.
+ */
+MUST_USE int broker_own(struct broker *b, uint32_t reqid);
+/* Compares the kernel with what was installed, repairs and logs; tells engines what they lost. */
+void broker_reconcile(struct broker *b);
+/* The same again and again, so long after the last one.  0: not any more. */
+void broker_watch(struct broker *b, int64_t interval_ms);
+/* Compares only. */
+void broker_diff(struct broker *b, struct request_differences *ret);
+
+/*
  * Executes an admitted frame of an engine.  True: *ret is the answer to send; false: this kind has
  * none.
  */
 bool broker_request(struct broker *b, int engine, const struct frame *f,
 		    struct request_result *ret);
-/* True if this kind of request is executed by broker_request(). */
+/* True if this kind of request is executed here: by broker_request(), or broker_diff(). */
 bool broker_handles(unsigned int kind);
 
 DEFINE_FREEP(struct broker, broker_free)

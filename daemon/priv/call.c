@@ -55,6 +55,7 @@ void calls_cancel(struct calls *c, const void *arg)
 		if (call->arg == arg) {
 			call->on_result = NULL;
 			call->on_auth = NULL;
+			call->on_differences = NULL;
 		}
 	}
 }

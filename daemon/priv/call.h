@@ -14,12 +14,17 @@ typedef void (*call_result_fn)(void *arg, int result, const char *reason);
 /* The answer of the keeper; the same type as keeper_done_fn. */
 typedef void (*call_auth_fn)(void *arg, int result, struct slice auth);
 
+struct request_differences;
+/* What the monitor found in the kernel; borrowed. */
+typedef void (*call_differences_fn)(void *arg, const struct request_differences *d);
+
 /* Whom to tell; a member that is NULL is not told. */
 struct call {
 	struct list node;
 	uint32_t id;
 	call_result_fn on_result;
 	call_auth_fn on_auth;
+	call_differences_fn on_differences;
 	void *arg;
 };
 

@@ -56,6 +56,14 @@ static void on_result(struct client *c, const struct frame *f)
 		call.on_result(call.arg, answer->result, answer->reason);
 }
 
+static void on_differences(struct client *c, const struct frame *f)
+{
+	struct call call;
+
+	if (calls_take(&c->calls, f->id, &call) && call.on_differences)
+		call.on_differences(call.arg, request_body(f));
+}
+
 static void on_closed(void *arg, int result)
 {
 	struct client *c = arg;
@@ -74,6 +82,9 @@ static void on_frame(void *arg, struct frame *f)
 	switch (f->kind) {
 	case REQUEST_RESULT:
 		on_result(c, f);
+		break;
+	case REQUEST_DIFFERENCES:
+		on_differences(c, f);
 		break;
 	case REQUEST_EVENT:
 		c->handlers->on_event(c->arg,
@@ -115,10 +126,8 @@ void client_free(struct client *c)
 	free(c);
 }
 
-int client_ask(struct client *c, enum request_kind kind, struct slice body, call_result_fn done,
-	       void *arg)
+static int ask(struct client *c, enum request_kind kind, struct slice body, struct call call)
 {
-	struct call call = { .on_result = done, .arg = arg };
 	uint32_t id = calls_add(&c->calls, &call);
 
 	if (id == 0)
@@ -127,6 +136,18 @@ int client_ask(struct client *c, enum request_kind kind, struct slice body, call
 	if (r < 0)
 		(void)!calls_take(&c->calls, id, &call);
 	return r;
+}
+
+int client_ask(struct client *c, enum request_kind kind, struct slice body, call_result_fn done,
+	       void *arg)
+{
+	return ask(c, kind, body, (struct call){ .on_result = done, .arg = arg });
+}
+
+int client_ask_differences(struct client *c, call_differences_fn done, void *arg)
+{
+	return ask(c, REQUEST_KERNEL_DIFF, slice_of(NULL, 0),
+		   (struct call){ .on_differences = done, .arg = arg });
 }
 
 int client_tell(struct client *c, enum request_kind kind, struct slice body)

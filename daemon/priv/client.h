@@ -37,6 +37,8 @@ void client_free(struct client *c);
  */
 MUST_USE int client_ask(struct client *c, enum request_kind kind, struct slice body,
 			call_result_fn done, void *arg);
+/* Asks what differs in the kernel; as client_ask(). */
+MUST_USE int client_ask_differences(struct client *c, call_differences_fn done, void *arg);
 /* Sends what has no answer. */
 MUST_USE int client_tell(struct client *c, enum request_kind kind, struct slice body);
 /* Calls with this arg stay unanswered; the requests still run. */

@@ -16,6 +16,7 @@ enum { OPS_MAX = 2 + REQUEST_POLICIES_MAX };
 
 struct entry { /* one policy in the kernel */
 	struct hash_node node;
+	uint32_t seen;      /* in which check */
 	struct list claims; /* oldest first; the last one is what the kernel has */
 };
 
@@ -28,6 +29,7 @@ struct claim {
 struct sa_ref {
 	struct hash_node node;
 	struct child *child;
+	uint32_t seen;
 	struct keydb_sa_id id;
 };
 
@@ -46,6 +48,7 @@ struct installed {
 	struct hash sas, entries;
 	struct list children;
 	struct child traps;
+	uint32_t check; /* number of the current one */
 };
 
 /* What a change needs: the operations, what undoes each, and the claims they stand for. */
@@ -494,6 +497,53 @@ size_t installed_remove_all(struct installed *i, int owner)
 	if (owner == INSTALLED_OWNER_ALL || owner == INSTALLED_OWNER_TRAPS)
 		remove_child(i, &i->traps);
 	return before - i->sas.n_nodes - i->entries.n_nodes;
+}
+
+/* ---- comparing with the kernel ---- */
+
+void installed_check_begin(struct installed *i)
+{
+	i->check++;
+}
+
+bool installed_check_sa(struct installed *i, const struct keydb_sa_id *id)
+{
+	struct sa_ref *ref = find_sa(i, id);
+	if (ref)
+		ref->seen = i->check;
+	return ref;
+}
+
+const struct keydb_policy *installed_check_policy(struct installed *i,
+						  const struct keydb_policy *there)
+{
+	struct entry *e = find_entry(i, there);
+	if (!e)
+		return NULL;
+	e->seen = i->check;
+	return &last_claim(e)->policy;
+}
+
+static void each_unseen_policy(const struct installed *i, const struct child *child,
+			       const struct installed_unseen *fns, void *arg)
+{
+	struct claim *c;
+	LIST_EACH(c, &child->claims, in_child)
+		if (c->entry->seen != i->check && c == last_claim(c->entry))
+			fns->policy(arg, &c->policy);
+}
+
+void installed_check_end(const struct installed *i, const struct installed_unseen *fns, void *arg)
+{
+	const struct child *child;
+	LIST_EACH(child, &i->children, node) {
+		if (child->in.seen != i->check)
+			fns->sa(arg, child->owner, &child->in.id);
+		if (child->out_there && child->out.seen != i->check)
+			fns->sa(arg, child->owner, &child->out.id);
+		each_unseen_policy(i, child, fns, arg);
+	}
+	each_unseen_policy(i, &i->traps, fns, arg);
 }
 
 size_t installed_n_children(const struct installed *i)

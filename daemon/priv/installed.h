@@ -10,6 +10,7 @@
 #ifndef TANUKI_PRIV_INSTALLED_H
 #define TANUKI_PRIV_INSTALLED_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <keydb.h>
@@ -55,6 +56,21 @@ MUST_USE int installed_add_trap(struct installed *i, const struct keydb_policy *
 int installed_owner(const struct installed *i, const struct keydb_sa_id *id);
 /* Removes all that owner has (its children, the traps, or everything); the number of entries. */
 size_t installed_remove_all(struct installed *i, int owner);
+/*
+ * Comparing with the kernel (reconcile.c): begin; show everything that the kernel has; end, which
+ * calls the functions for what was not shown.  They may not change the table.
+ */
+void installed_check_begin(struct installed *i);
+/* Is it an SA of a child? */
+bool installed_check_sa(struct installed *i, const struct keydb_sa_id *id);
+/* What we want at this place (selector, direction, interface, mark), or NULL; borrowed. */
+const struct keydb_policy *installed_check_policy(struct installed *i,
+						  const struct keydb_policy *there);
+struct installed_unseen {
+	void (*sa)(void *arg, int owner, const struct keydb_sa_id *id);
+	void (*policy)(void *arg, const struct keydb_policy *wanted);
+};
+void installed_check_end(const struct installed *i, const struct installed_unseen *fns, void *arg);
 size_t installed_n_children(const struct installed *i);
 size_t installed_n_policies(const struct installed *i);
 

@@ -173,6 +173,21 @@ static void answer(struct monitor *m, uint32_t id, const struct request_result *
 	}
 }
 
+static void answer_diff(struct monitor *m, uint32_t id)
+{
+	struct request_differences *d = calloc(1, sizeof(*d));
+
+	if (!d) {
+		LOG(WARNING, "answer_lost", F_STR("reason", "out of memory"));
+		return;
+	}
+	broker_diff(m->broker, d);
+	int r = channel_send(m->channel, REQUEST_DIFFERENCES, id, slice_of(d, sizeof(*d)));
+	if (r < 0)
+		LOG(WARNING, "answer_lost", F_STR("reason", strerror(-r)));
+	free(d);
+}
+
 static void on_frame(void *arg, struct frame *f)
 {
 	struct monitor *m = arg;
@@ -193,6 +208,8 @@ static void on_frame(void *arg, struct frame *f)
 		answer(m, f->id, &result);
 	} else if (f->kind == REQUEST_READY) {
 		on_ready(m);
+	} else if (f->kind == REQUEST_KERNEL_DIFF) {
+		answer_diff(m, f->id);
 	} else if (broker_request(m->broker, ENGINE, f, &result)) {
 		answer(m, f->id, &result);
 	}
@@ -344,6 +361,24 @@ static int add_traps(struct monitor *m, struct err *err)
 	return r;
 }
 
+/* What one that was killed has left goes, what is missing comes; and so from now on. */
+static int reconcile(struct monitor *m, struct err *err)
+{
+	const struct policy *policy = m->options->policy;
+	struct peer_config *peer;
+	struct child_config *child;
+
+	LIST_EACH(peer, &policy->peers, node) {
+		LIST_EACH(child, &peer->children, node) {
+			if (broker_own(m->broker, child->reqid) < 0)
+				return err_set(err, -ENOMEM, "out of memory");
+		}
+	}
+	broker_watch(m->broker, policy->timers.kernel_check_ms);
+	broker_reconcile(m->broker);
+	return 0;
+}
+
 static int open_loop(struct monitor *m, struct err *err)
 {
 	m->loop = loop_new();
@@ -399,6 +434,8 @@ static int start(struct monitor *m, struct err *err)
 		r = write_pid(m, err);
 	if (r == 0)
 		r = add_traps(m, err);
+	if (r == 0)
+		r = reconcile(m, err);
 	if (r == 0)
 		r = sandbox_keep_net_admin(err);
 	return r < 0 ? r : sandbox_filter(PROCESS_MONITOR, err);

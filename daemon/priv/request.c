@@ -46,6 +46,11 @@ static const struct request_row rows[__REQUEST_N] = {
 		.body_bytes = sizeof(struct request_result), .check = request_check_result },
 	[REQUEST_AUTH] = { .name = "auth", .from = PROCESS_KEEPER, .to = PROCESS_ENGINE,
 		.body_bytes = sizeof(struct request_auth), .check = request_check_auth },
+	[REQUEST_KERNEL_DIFF] = { .name = "kernel_diff", .from = PROCESS_ENGINE,
+		.to = PROCESS_MONITOR },
+	[REQUEST_DIFFERENCES] = { .name = "differences", .from = PROCESS_MONITOR,
+		.to = PROCESS_ENGINE, .body_bytes = sizeof(struct request_differences),
+		.check = request_check_differences },
 };
 /* clang-format on */
 

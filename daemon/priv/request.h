@@ -28,15 +28,18 @@ enum request_kind {
 	REQUEST_ACQUIRE_FAILED, /* engine: no SA will come of this acquire */
 	REQUEST_PSK_SIGN,       /* engine, to the keeper */
 	REQUEST_PSK_VERIFY,
-	REQUEST_SOCKETS, /* monitor: descriptors at start */
-	REQUEST_EVENT,   /* monitor: the kernel says */
-	REQUEST_STOP,    /* monitor: delete your SAs, tell the peers, exit */
-	REQUEST_RESULT,  /* monitor: answer to CHILD_* */
-	REQUEST_AUTH,    /* keeper: answer to PSK_* */
+	REQUEST_SOCKETS,     /* monitor: descriptors at start */
+	REQUEST_EVENT,       /* monitor: the kernel says */
+	REQUEST_STOP,        /* monitor: delete your SAs, tell the peers, exit */
+	REQUEST_RESULT,      /* monitor: answer to CHILD_* */
+	REQUEST_AUTH,        /* keeper: answer to PSK_* */
+	REQUEST_KERNEL_DIFF, /* engine: compare the kernel with what is wanted */
+	REQUEST_DIFFERENCES, /* monitor: answer to KERNEL_DIFF */
 	__REQUEST_N
 };
 
 enum { REQUEST_POLICIES_MAX = 24, REQUEST_REASON_MAX_BYTES = 128 };
+enum { REQUEST_DIFFERENCES_MAX = 64, REQUEST_ENTRY_MAX_BYTES = 200 };
 
 struct request_child {
 	struct keydb_sa in, out;
@@ -92,6 +95,16 @@ struct request_auth {
 	uint8_t auth[KEEPER_AUTH_MAX_BYTES];
 };
 
+/* The first of n_all; what: reconcile_fault_name(), entry: difference_text(). */
+struct request_differences {
+	int32_t result;             /* 0 or negative errno: then the rest is 0 */
+	uint32_t n_sas, n_policies; /* that are as they should be */
+	uint32_t n, n_all;
+	struct {
+		char what[24], entry[REQUEST_ENTRY_MAX_BYTES];
+	} list[REQUEST_DIFFERENCES_MAX];
+};
+
 /* The text of what is wrong with a body, NULL if nothing is.  Static. */
 typedef const char *(*request_check_fn)(const void *body, struct slice extra);
 
@@ -138,5 +151,6 @@ const char *request_check_psk(const void *body, struct slice extra);
 const char *request_check_sockets(const void *body, struct slice extra);
 const char *request_check_result(const void *body, struct slice extra);
 const char *request_check_auth(const void *body, struct slice extra);
+const char *request_check_differences(const void *body, struct slice extra);
 
 #endif

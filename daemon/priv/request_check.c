@@ -249,3 +249,18 @@ const char *request_check_auth(const void *body, struct slice extra)
 		return "result";
 	return a->auth_bytes <= KEEPER_AUTH_MAX_BYTES ? NULL : "length";
 }
+
+const char *request_check_differences(const void *body, struct slice extra)
+{
+	const struct request_differences *d = body;
+
+	(void)extra;
+	if (d->result > 0 || d->n > REQUEST_DIFFERENCES_MAX || d->n > d->n_all)
+		return "number of differences";
+	for (uint32_t i = 0; i < d->n; i++) {
+		if (!is_text(d->list[i].what, sizeof(d->list[i].what)) ||
+		    !is_text(d->list[i].entry, sizeof(d->list[i].entry)))
+			return "difference";
+	}
+	return NULL;
+}

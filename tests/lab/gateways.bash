@@ -41,6 +41,7 @@ gateway_files() {
 		[end_a]=192.0.2.1 [end_b]=192.0.2.2 [local_a]=10.1.0.0/24 [local_b]=10.2.0.0/24
 		[psk]=$GATEWAYS_PSK [mode]=tunnel [initiate]=ondemand [esn]=off [dpd_delay]="30 sec"
 		[counter]=5 [ike]="" [esp]="" [more]="" [second]="" [nat_traversal]=on [log]=info
+		[kernel_check]="60 sec"
 	)
 	shift
 	for word; do is[${word%%=*}]=${word#*=}; done
@@ -57,13 +58,15 @@ _gateway_psk() {
 _gateway_conf() {
 	local key
 	local -A v
-	for key in mode initiate esn dpd_delay counter ike esp more second nat_traversal log; do
+	for key in mode initiate esn dpd_delay counter ike esp more second nat_traversal log \
+		kernel_check; do
 		of $key && v[$key]=$REPLY
 	done
 	cat <<-END
 		path pre_shared_key "/etc/racoon/psk.txt";
 		log ${v[log]};
-		timer { counter ${v[counter]}; interval 500 ms; natt_keepalive 1 sec; }
+		timer { counter ${v[counter]}; interval 500 ms; natt_keepalive 1 sec;
+			kernel_check ${v[kernel_check]}; }
 		remote "gw-$other" {
 			remote_address ${is[end_$other]};
 			exchange_mode ike2;

@@ -263,6 +263,40 @@ static void lifetimes(void **state)
 	sim_free(s);
 }
 
+/* Somebody deleted an SA of node's child by hand; the monitor's pass has found it. */
+static void lose_sa(struct sim *s, int node, bool in)
+{
+	struct keydb_event ev = { .kind = KEYDB_EVENT_SA_CHANGE, .deleted = true };
+	const struct kernel_child *c = child_of(s, node);
+	ev.sa.id = in ? c->in.id : c->out.id;
+	engine_kernel_event(s->nodes[node].engine, &ev);
+}
+
+static void lost_in_the_kernel(void **state)
+{
+	struct sim_options o = plain();
+	(void)state;
+	for (int in = 0; in < 2; in++) {
+		struct sim *s = start(&o);
+		come_up(s, SIM_A);
+		struct keydb_event other = { .kind = KEYDB_EVENT_SA_CHANGE, .deleted = true };
+		other.sa.id = child_of(s, SIM_A)->in.id;
+		other.sa.id.spi++;
+		engine_kernel_event(s->nodes[SIM_A].engine, &other);
+		assert_true(sim_is_up(s));
+		lose_sa(s, SIM_A, in);
+		sim_run(s, 1000);
+		assert_true(sim_is_settled(s));
+		assert_int_equal(kernel_fake_count(s->nodes[SIM_A].kernel), 0);
+		assert_int_equal(kernel_fake_count(s->nodes[SIM_B].kernel), 0);
+		assert_true(sim_logged("event=child_sa_down", "reason=lost_in_kernel", "remote=b"));
+		/* traffic brings it back */
+		sim_acquire(s, SIM_A);
+		assert_true(sim_run_until(s, sim_is_up, 5000));
+		sim_free(s);
+	}
+}
+
 /* ---- by itself ---- */
 
 static void storm_of_acquires(void **state)
@@ -479,6 +513,7 @@ int main(void)
 		UNIT("INITIAL_CONTACT removes what a dead peer left", initial_contact),
 		UNIT("of two simultaneous initiations one stays", both_at_once),
 		UNIT("lifetimes that nothing prolongs end in deletes", lifetimes),
+		UNIT("a child whose SA was deleted by hand ends on both sides", lost_in_the_kernel),
 		UNIT("many ACQUIREs are one negotiation", storm_of_acquires),
 		UNIT("the kernel hears of an ACQUIRE that failed", acquire_that_fails),
 		UNIT("after a refusal the next packets start nothing", acquires_after_a_refusal),
