@@ -298,16 +298,26 @@ static void traffic_does_not_double_a_rekey(void **state)
 
 /* ---- rekeying the IKE SA ---- */
 
+/* What was agreed on for the messages of the node's only IKE SA. */
+static uint16_t fragment_bytes_of(struct sim *s, int node)
+{
+	return LIST_ENTRY(s->nodes[node].engine->sas.next, struct ike_sa, node)->fragment_bytes;
+}
+
 static void rekey_ike_once(const struct sim_options *o, int node)
 {
 	struct sim *s = start(o);
 	come_up(s, SIM_A);
 	uint32_t before = spi_of(s, SIM_A);
+	uint16_t fragment_bytes = fragment_bytes_of(s, SIM_A);
 	sim_rekey(s, node, name_of(node));
 	sim_run(s, 1000);
 	expect_rest(s, 1);
-	/* the child goes on as it is */
+	/* the child goes on as it is, and fragments do */
 	assert_int_equal(spi_of(s, SIM_A), before);
+	assert_int_not_equal(fragment_bytes, 0);
+	assert_int_equal(fragment_bytes_of(s, SIM_A), fragment_bytes);
+	assert_int_equal(fragment_bytes_of(s, SIM_B), fragment_bytes);
 	assert_int_equal(sim_log_count("event=ike_sa_up"), 4);
 	assert_int_equal(sim_log_count("event=child_sa_down"), 0);
 	assert_int_equal(sim_log_count("event=negotiation_failed"), 0);
