@@ -202,6 +202,7 @@ static void put_ip(uint8_t *p, int src, int dst, uint8_t proto, size_t n)
 	if (t.family == AF_INET) {
 		p[0] = 0x45;
 		put16(p + 2, 20 + n);
+		put16(p + 4, 4711);
 		p[8] = 64;
 		p[9] = proto;
 		inet_pton(AF_INET, address(src), p + 12);
@@ -373,7 +374,7 @@ static size_t damage(uint8_t *p, size_t n, enum shape shape)
 	return n;
 }
 
-/* Two fragments; the first has 32 bytes. */
+/* Two fragments; the first has 32 bytes.  (AH covers the identification: it stays.) */
 static void send_fragments(const uint8_t *packet, size_t n)
 {
 	uint8_t p[FRAME_MAX];
@@ -381,7 +382,6 @@ static void send_fragments(const uint8_t *packet, size_t n)
 
 	memcpy(p, packet, 20 + first);
 	put16(p + 2, 20 + first);
-	put16(p + 4, 4711);
 	put16(p + 6, 0x2000);
 	put16(p + 10, 0);
 	put16(p + 10, ~fold(p, 20, 0));
