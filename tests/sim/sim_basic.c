@@ -147,6 +147,63 @@ static void behind_nat(void **state)
 	sim_free(s);
 }
 
+/* The last request of A's, and whether the wire lets it through. */
+struct overheard {
+	uint8_t bytes[1024];
+	size_t len;
+	bool hold;
+};
+
+static bool overhear(void *arg, const struct wire_end *from, uint8_t *bytes, size_t *len)
+{
+	struct overheard *o = arg;
+	bool request = !(bytes[19] & IKE_FLAG_RESPONSE);
+	if (from != &from->wire->ends[SIM_A] || !request)
+		return true;
+	assert_true(*len <= sizeof(o->bytes));
+	memcpy(o->bytes, bytes, *len);
+	o->len = *len;
+	return !o->hold;
+}
+
+/* Has B moved after it got what was overheard, from an address that A never had? */
+static bool moves_b(struct sim *s, const struct overheard *o)
+{
+	struct addr stranger, b = s->wire.ends[SIM_B].addr;
+	assert_int_equal(addr_parse("203.0.113.9", &stranger), 0);
+	stranger.port = b.port = 4500;
+	sim_log_clear();
+	wire_inject(&s->wire, &stranger, &b, slice_of(o->bytes, o->len), 0);
+	sim_run(s, 1);
+	return sim_logged("event=peer_moved", "203.0.113.9", "remote=");
+}
+
+/* RFC 7296 2.23: only an authentic message that is not old says where the peer is. */
+static void nobody_else_moves(void **state)
+{
+	struct sim_options options = plain();
+	struct overheard o = { 0 };
+	(void)state;
+	options.nat = true;
+	options.dpd_delay_ms = 5000;
+	struct sim *s = start(&options);
+	come_up(s, SIM_A);
+	s->wire.tap = overhear;
+	s->wire.tap_arg = &o;
+	sim_run(s, 12000);
+	assert_true(o.len > 0);
+	assert_false(moves_b(s, &o)); /* replayed */
+	o.hold = true;
+	o.len = 0;
+	sim_run(s, 6000);
+	assert_true(o.len > 0);
+	o.bytes[o.len - 1] ^= 1;
+	assert_false(moves_b(s, &o)); /* forged */
+	o.bytes[o.len - 1] ^= 1;
+	assert_true(moves_b(s, &o)); /* the peer's own, through a new mapping */
+	sim_free(s);
+}
+
 static void force_nat(struct policy *p, struct peer_config *peer, struct child_config *child,
 		      int node)
 {
@@ -381,6 +438,7 @@ int main(void)
 		UNIT("extended sequence numbers are used if both sides have them",
 		     extended_numbers),
 		UNIT("a NAT moves IKE to 4500 and wraps ESP", behind_nat),
+		UNIT("forged and replayed packets move nobody behind a NAT", nobody_else_moves),
 		UNIT("a NAT can be pretended", forced_nat),
 		UNIT("a peer without NAT traversal is no obstacle", one_side_without_natt),
 		UNIT("another group is tried when the peer asks for it", other_group),
