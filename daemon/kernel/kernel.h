@@ -14,7 +14,7 @@
 #include "base/addr.h"
 #include "base/attr.h"
 
-enum { KERNEL_CHILD_POLICIES_MAX = 24, KERNEL_REASON_MAX_BYTES = 128 };
+enum { KERNEL_CHILD_POLICIES_MAX = 96, KERNEL_REASON_MAX_BYTES = 128 };
 
 /*
  * What a CHILD_SA is in the kernel: a pair of SAs, and the policies that lead traffic to

@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "base/secret.h"
@@ -35,8 +36,9 @@ static int child_install(struct kernel *k, const struct kernel_child *child, ker
 	request->in_only = child->in_only;
 	request->n_policies = child->n_policies;
 	memcpy(request->policies, child->policies, child->n_policies * sizeof(child->policies[0]));
-	int r = client_ask(client_of(k), REQUEST_CHILD_INSTALL, slice_of(request, sizeof(*request)),
-			   done, arg);
+	size_t used = offsetof(struct request_child, policies) +
+		      child->n_policies * sizeof(child->policies[0]);
+	int r = client_ask(client_of(k), REQUEST_CHILD_INSTALL, slice_of(request, used), done, arg);
 	secret_wipe(request, sizeof(*request));
 	free(request);
 	return r;

@@ -24,6 +24,7 @@ struct policy *policy_new(void)
 		return NULL;
 	p->refs = 1;
 	list_init(&p->peers);
+	list_init(&p->plain);
 	p->timers = (struct policy_timers){
 		.retransmit_first_ms = 2000,
 		.retransmit_tries = 5,
@@ -56,10 +57,13 @@ static void peer_config_free(struct peer_config *peer)
 void policy_unref(struct policy *p)
 {
 	struct peer_config *peer;
+	struct plain_policy *plain;
 	if (!p || --p->refs > 0)
 		return;
 	LIST_EACH(peer, &p->peers, node)
 		peer_config_free(peer);
+	LIST_EACH(plain, &p->plain, node)
+		free(plain);
 	free(p);
 }
 
@@ -100,6 +104,17 @@ struct child_config *peer_config_add_child(struct peer_config *peer, const char 
 	return child;
 }
 
+struct plain_policy *policy_add_plain(struct policy *p, const char *name)
+{
+	size_t len = strlen(name);
+	struct plain_policy *plain = len < POLICY_NAME_MAX_BYTES ? calloc(1, sizeof(*plain)) : NULL;
+	if (!plain)
+		return NULL;
+	memcpy(plain->name, name, len);
+	list_add(&p->plain, &plain->node);
+	return plain;
+}
+
 /*
  * The kernel's state hash XORs reqids with addresses, and both tend to count up together:
  * so the reqid is a hash.  Its key is fixed, for every process must come to the same one.
@@ -111,7 +126,12 @@ uint32_t policy_reqid(const char *peer_name, const char *child_name)
 	struct fmt f = fmt_of(names, sizeof(names));
 	fmt_add(&f, "%s/%s", peer_name, child_name);
 	uint64_t h = hash_sip(key, names, f.used);
-	return REQID_MIN + (uint32_t)(h % (UINT32_MAX - REQID_MIN));
+	return policy_reqid_base(REQID_MIN + (uint32_t)(h % (UINT32_MAX - REQID_MIN)));
+}
+
+uint32_t policy_reqid_base(uint32_t reqid)
+{
+	return reqid < REQID_MIN ? reqid : reqid & ~(uint32_t)(POLICY_REQID_VARIANTS - 1);
 }
 
 bool peer_config_is_anonymous(const struct peer_config *peer)
@@ -259,7 +279,7 @@ static bool child_wants(const struct child_config *child, uint32_t reqid, const 
 	const struct peer_config *peer = child->peer;
 	size_t n_local = addr_is_set(&peer->local_addr) ? 1 : 0;
 	/* Policies of others carry reqids of theirs. */
-	if (child->install_policy && reqid && child->reqid != reqid)
+	if (child->install_policy && reqid && child->reqid != policy_reqid_base(reqid))
 		return false;
 	return end_wants(child, &child->local_ts, &peer->local_addr, n_local, src) &&
 	       end_wants(child, &child->peer_ts, peer->peer_addrs, peer->n_peer_addrs, dst);

@@ -34,6 +34,19 @@ struct lifetime { /* 0 = no limit */
 	uint64_t bytes, packets;
 };
 
+/* What is done with traffic that no peer has a part in. */
+enum plain_action { PLAIN_BYPASS, PLAIN_DISCARD };
+
+/* A policy of racoon.conf without IPsec: an SPD entry of RFC 4301 4.4.1.2 to bypass or discard. */
+struct plain_policy {
+	struct list node; /* in policy.plain */
+	char name[POLICY_NAME_MAX_BYTES];
+	enum plain_action action;
+	struct ts_list local_ts, peer_ts; /* never empty */
+	uint32_t priority;                /* 0: by the selectors */
+	int line;
+};
+
 /* Traffic to protect with one peer: a sainfo of racoon.conf. */
 struct child_config {
 	struct list node; /* in peer_config.children */
@@ -43,9 +56,10 @@ struct child_config {
 	struct ts_list local_ts, peer_ts;
 	enum child_mode mode;
 	bool install_policy; /* traps and policies are ours; else only SAs (setkey has them) */
+	bool single_pair;    /* each pair of addresses gets an SA of its own (RFC 7296 2.9) */
 	bool esn;
 	uint32_t replay_window_pkts;
-	uint32_t reqid; /* stable, scattered; 0 if every child gets its own */
+	uint32_t reqid; /* stable, scattered, variant 0; 0 if every child gets its own */
 	uint32_t if_id;
 	uint32_t priority;
 	uint8_t n_proposals;
@@ -100,6 +114,7 @@ struct policy_timers {
 struct policy {
 	unsigned int refs;
 	struct list peers; /* struct peer_config, in order of the file */
+	struct list plain; /* struct plain_policy, likewise */
 	struct policy_timers timers;
 	char psk_path[4096];
 	char control_path[108]; /* "": no control socket */
@@ -130,8 +145,19 @@ void policy_unref(struct policy *p);
 struct peer_config *policy_add_peer(struct policy *p, const char *name);
 struct child_config *peer_config_add_child(struct peer_config *peer, const char *name);
 
-/* A reqid > 0x3fff scattered over its range by a hash of both names; the same in every run. */
+/* As above, a bypass of nothing yet.  NULL without memory, or if the name does not fit. */
+struct plain_policy *policy_add_plain(struct policy *p, const char *name);
+
+/*
+ * A reqid > 0x3fff scattered over its range by a hash of both names; the same in every run.  It is
+ * the first of POLICY_REQID_VARIANTS: the traps of an entry have it, and the child that carries all
+ * of the entry's traffic.  A child that was narrowed gets one of the others: by the same reqid the
+ * kernel would lead to it what the peer has not agreed to.
+ */
+enum { POLICY_REQID_VARIANTS = 64 };
 uint32_t policy_reqid(const char *peer_name, const char *child_name);
+/* The entry's own reqid of any of its variants; those of setkey's hands are nobody's variants. */
+uint32_t policy_reqid_base(uint32_t reqid);
 
 /*
  * The first peer that may be at an address (and use ours: local, which may be NULL or unset for

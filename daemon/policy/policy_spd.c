@@ -6,11 +6,14 @@
 #include <string.h>
 
 enum {
-	PIECES_MAX = 16, /* of one range */
+	PIECES_MAX = 32, /* of one range; one of ports has 30 at most */
 	PROTO_ICMP = 1,
 	PROTO_ICMP6 = 58,
 	PROTO_MH = 135,
 	PORT_BITS = 16,
+	/* Steps of the priority: bits of both prefixes, then protocol and ports, then the class. */
+	BIT_STEP = 16,
+	REST_STEP = 4,
 };
 
 /* A run of ports as the kernel matches it: bits under a mask; mask 0 is any. */
@@ -26,10 +29,13 @@ struct pieces {
 	size_t n_prefixes, n_ports;
 };
 
-/* What is being built, and for whom. */
+/* What is being built, and for whom: a child (or its traps), or a plain policy. */
 struct spd {
 	const struct child_config *child;
 	const struct policy_spd_ends *ends;
+	const struct plain_policy *plain;
+	enum policy_spd_class class;
+	uint32_t priority; /* of the pair that is at hand */
 	struct keydb_policy *entries;
 	size_t n, max;
 	struct err *err;
@@ -78,12 +84,6 @@ static int cut(struct spd *s, const struct ts *ts, struct pieces *ret)
 	if (n < 0)
 		return refuse(s, n, ts, "the addresses make too many policies");
 	ret->n_prefixes = (size_t)n;
-	/* Types are looked at in pairs of selectors. */
-	if (has_types(ts->proto)) {
-		ret->ports[0] = (struct port_piece){ 0 };
-		ret->n_ports = 1;
-		return 0;
-	}
 	return cut_ports(s, ret);
 }
 
@@ -100,39 +100,18 @@ static void set_ports(struct keydb_selector *sel, struct port_piece src, struct 
 	set_port(dst, &sel->dst_port, &sel->dst_port_mask, &sel->dst_port_any);
 }
 
-/* One type with all of its codes, or one code of it. */
-static int cut_types(struct spd *s, const struct ts *ts, struct port_piece *ret_type,
-		     struct port_piece *ret_code)
-{
-	unsigned int lo = ts->port_lo, hi = ts->port_hi;
-	bool all_codes = (lo & 0xff) == 0 && (hi & 0xff) == 0xff;
-	*ret_type = *ret_code = (struct port_piece){ 0 };
-	if (ts_port_any(ts))
-		return 0;
-	if (lo >> 8 != hi >> 8 || (lo != hi && !all_codes))
-		return refuse(s, -ERANGE, ts, "the kernel matches one type or one code of it");
-	*ret_type = (struct port_piece){ .port = (uint16_t)(lo >> 8), .mask = UINT16_MAX };
-	if (lo == hi)
-		*ret_code = (struct port_piece){ .port = lo & 0xff, .mask = UINT16_MAX };
-	return 0;
-}
-
 /*
- * RFC 4301 4.4.1.1: type and code are the upper and the lower byte of the port, in both
- * selectors alike.  The kernel has the type as source port and the code as destination port,
- * in either direction.
+ * RFC 4301 4.4.1.1: type and code are the upper and the lower byte of the port.  The kernel has the
+ * type as source port and the code as destination port, in either direction.
  */
-static int set_types(struct spd *s, const struct ts *local, const struct ts *peer,
-		     struct keydb_selector *sel)
+static void set_type(struct port_piece p, struct keydb_selector *sel)
 {
-	struct port_piece type, code;
-	bool same = local->port_lo == peer->port_lo && local->port_hi == peer->port_hi;
-	if (!ts_port_any(local) && !ts_port_any(peer) && !same)
-		return refuse(s, -ERANGE, local, "both sides must name the same types");
-	int result = cut_types(s, ts_port_any(local) ? peer : local, &type, &code);
-	if (result == 0)
-		set_ports(sel, type, code);
-	return result;
+	const uint16_t upper = 0xff00;
+	struct port_piece type = { .port = p.port >> 8, .mask = p.mask >> 8 };
+	struct port_piece code = { .port = p.port & 0xff, .mask = p.mask & 0xff };
+	type.mask |= type.mask ? upper : 0;
+	code.mask |= code.mask ? upper : 0;
+	set_ports(sel, type, code);
 }
 
 static void set_addr(union keydb_addr *ret, const struct addr *a)
@@ -145,13 +124,70 @@ static void set_addr(union keydb_addr *ret, const struct addr *a)
 	memcpy(ret, &ss, len);
 }
 
-uint32_t policy_spd_priority(const struct child_config *child, const struct keydb_selector *sel)
+uint32_t policy_spd_priority(uint32_t given, const struct ts *local, const struct ts *peer,
+			     enum policy_spd_class class)
 {
-	unsigned int bits = (unsigned int)sel->src_bits + sel->dst_bits;
-	unsigned int rest = (sel->proto != 0) + !sel->src_port_any + !sel->dst_port_any;
-	if (child->priority)
-		return child->priority;
-	return POLICY_SPD_PRIORITY_WIDEST - 4 * bits - rest;
+	unsigned int bits = ts_common_bits(local) + ts_common_bits(peer);
+	unsigned int rest =
+		(local->proto || peer->proto) + !ts_port_any(local) + !ts_port_any(peer);
+	if (given && class == POLICY_SPD_CHILD)
+		return given - 1;
+	if (given)
+		return given;
+	return POLICY_SPD_PRIORITY_WIDEST - BIT_STEP * bits - REST_STEP * rest - class;
+}
+
+/* *ret is the list itself, or the end's address for an empty one; all addresses without one. */
+static void own_selectors(const struct ts_list *l, const struct addr *end, const struct addr *like,
+			  struct ts_list *ret)
+{
+	struct addr_prefix whole = addr_whole(like);
+	*ret = *l;
+	if (l->n > 0)
+		return;
+	ret->n = 1;
+	if (addr_is_set(end))
+		ts_of_addr(end, &ret->ts[0]);
+	else
+		ts_of_prefix(&whole, 0, 0, &ret->ts[0]);
+}
+
+/* What the traps of the entry are for. */
+static void whole_of(const struct child_config *child, const struct policy_spd_ends *ends,
+		     struct ts_list *ret_local, struct ts_list *ret_peer)
+{
+	own_selectors(&child->local_ts, &ends->local, &ends->peer, ret_local);
+	own_selectors(&child->peer_ts, &ends->peer, &ends->peer, ret_peer);
+}
+
+uint32_t policy_spd_child_priority(const struct child_config *child,
+				   const struct policy_spd_ends *ends, const struct ts *local,
+				   const struct ts *peer)
+{
+	struct addr_prefix all = addr_whole(&ends->peer);
+	struct ts_list l, p;
+	struct ts any;
+	ts_of_prefix(&all, 0, 0, &any);
+	uint32_t best = policy_spd_priority(child->priority, &any, &any, POLICY_SPD_CHILD);
+	whole_of(child, ends, &l, &p);
+	for (uint8_t i = 0; i < l.n; i++) {
+		for (uint8_t j = 0; j < p.n; j++) {
+			if (!ts_subset(local, &l.ts[i]) || !ts_subset(peer, &p.ts[j]))
+				continue;
+			uint32_t one = policy_spd_priority(child->priority, &l.ts[i], &p.ts[j],
+							   POLICY_SPD_CHILD);
+			best = one < best ? one : best;
+		}
+	}
+	return best;
+}
+
+bool policy_spd_is_whole(const struct child_config *child, const struct policy_spd_ends *ends,
+			 const struct ts_list *local_ts, const struct ts_list *peer_ts)
+{
+	struct ts_list l, p;
+	whole_of(child, ends, &l, &p);
+	return ts_list_covers(local_ts, &l) && ts_list_covers(peer_ts, &p);
 }
 
 static uint8_t ipsec_proto(const struct child_config *child)
@@ -210,13 +246,18 @@ static int add_entry(struct spd *s, const struct keydb_selector *out_sel, uint8_
 	if (!out)
 		swap_ends(&p->sel, !has_types(out_sel->proto));
 	p->dir = dir;
-	p->action = KEYDB_ACTION_IPSEC;
-	p->priority = policy_spd_priority(s->child, &p->sel);
-	p->if_id = s->child->if_id;
+	p->priority = s->priority;
 	p->limits = (struct keydb_limits){
 		KEYDB_INFINITE, KEYDB_INFINITE, KEYDB_INFINITE, KEYDB_INFINITE,
 		KEYDB_INFINITE, KEYDB_INFINITE, KEYDB_INFINITE, KEYDB_INFINITE,
 	};
+	if (s->plain) {
+		p->action = s->plain->action == PLAIN_BYPASS ? KEYDB_ACTION_NONE
+							     : KEYDB_ACTION_DISCARD;
+		return 0;
+	}
+	p->action = KEYDB_ACTION_IPSEC;
+	p->if_id = s->child->if_id;
 	p->n_templates = 1;
 	set_template(s, out, p->sel.src.sa.sa_family, &p->templates[0]);
 	return 0;
@@ -226,9 +267,23 @@ static int add_directions(struct spd *s, const struct keydb_selector *sel)
 {
 	static const uint8_t dirs[] = { KEYDB_DIR_OUT, KEYDB_DIR_IN, KEYDB_DIR_FWD };
 	/* What is forwarded was not ours to protect in transport mode. */
-	size_t n = s->child->mode == CHILD_TUNNEL ? 3 : 2;
+	size_t n = s->plain || s->child->mode == CHILD_TUNNEL ? 3 : 2;
 	for (size_t i = 0; i < n; i++) {
 		int result = add_entry(s, sel, dirs[i]);
+		if (result < 0)
+			return result;
+	}
+	return 0;
+}
+
+/* A packet has one type: where both sides name some, add_pair() has made them the same. */
+static int add_types(struct spd *s, const struct pieces *local, const struct pieces *peer,
+		     struct keydb_selector *sel)
+{
+	const struct pieces *p = ts_port_any(local->ts) ? peer : local;
+	for (size_t i = 0; i < p->n_ports; i++) {
+		set_type(p->ports[i], sel);
+		int result = add_directions(s, sel);
 		if (result < 0)
 			return result;
 	}
@@ -239,10 +294,8 @@ static int add_directions(struct spd *s, const struct keydb_selector *sel)
 static int add_ports(struct spd *s, const struct pieces *local, const struct pieces *peer,
 		     struct keydb_selector *sel)
 {
-	if (has_types(sel->proto)) {
-		int result = set_types(s, local->ts, peer->ts, sel);
-		return result < 0 ? result : add_directions(s, sel);
-	}
+	if (has_types(sel->proto))
+		return add_types(s, local, peer, sel);
 	for (size_t i = 0; i < local->n_ports; i++) {
 		for (size_t j = 0; j < peer->n_ports; j++) {
 			set_ports(sel, local->ports[i], peer->ports[j]);
@@ -272,11 +325,27 @@ static int add_prefixes(struct spd *s, const struct pieces *local, const struct 
 	return 0;
 }
 
-/* No packet has two families or two protocols: such a pair is none. */
-static bool pairs(const struct ts *local, const struct ts *peer)
+/* Both sides' types become those that both have. */
+static int join_types(struct spd *s, struct ts *local, struct ts *peer)
 {
-	return local->first.family == peer->first.family &&
-	       (local->proto == peer->proto || local->proto == 0 || peer->proto == 0);
+	uint16_t lo = local->port_lo > peer->port_lo ? local->port_lo : peer->port_lo;
+	uint16_t hi = local->port_hi < peer->port_hi ? local->port_hi : peer->port_hi;
+	if (!has_types(local->proto) || ts_port_any(local) || ts_port_any(peer) ||
+	    ts_port_opaque(local) || ts_port_opaque(peer))
+		return 0;
+	if (lo > hi)
+		return refuse(s, -ERANGE, local, "both sides must name the same types");
+	local->port_lo = peer->port_lo = lo;
+	local->port_hi = peer->port_hi = hi;
+	return 0;
+}
+
+static uint32_t priority_of(const struct spd *s, const struct ts *local, const struct ts *peer)
+{
+	if (s->class == POLICY_SPD_CHILD)
+		return policy_spd_child_priority(s->child, s->ends, local, peer);
+	return policy_spd_priority(s->plain ? s->plain->priority : s->child->priority, local, peer,
+				   s->class);
 }
 
 static int add_pair(struct spd *s, const struct ts *local, const struct ts *peer)
@@ -284,8 +353,11 @@ static int add_pair(struct spd *s, const struct ts *local, const struct ts *peer
 	struct pieces local_pieces, peer_pieces;
 	/* The protocol of one side holds for both, and tells how to read the ports. */
 	struct ts l = *local, p = *peer;
+	s->priority = priority_of(s, local, peer);
 	l.proto = p.proto = local->proto ? local->proto : peer->proto;
-	int result = cut(s, &l, &local_pieces);
+	int result = join_types(s, &l, &p);
+	if (result == 0)
+		result = cut(s, &l, &local_pieces);
 	if (result == 0)
 		result = cut(s, &p, &peer_pieces);
 	return result < 0 ? result : add_prefixes(s, &local_pieces, &peer_pieces, l.proto);
@@ -296,7 +368,7 @@ static int build(struct spd *s, const struct ts_list *local_ts, const struct ts_
 	char local[TS_LIST_TEXT_MAX_BYTES], peer[TS_LIST_TEXT_MAX_BYTES];
 	for (uint8_t i = 0; i < local_ts->n; i++) {
 		for (uint8_t j = 0; j < peer_ts->n; j++) {
-			if (!pairs(&local_ts->ts[i], &peer_ts->ts[j]))
+			if (!ts_makes_packets(&local_ts->ts[i], &peer_ts->ts[j]))
 				continue;
 			int result = add_pair(s, &local_ts->ts[i], &peer_ts->ts[j]);
 			if (result < 0)
@@ -309,42 +381,56 @@ static int build(struct spd *s, const struct ts_list *local_ts, const struct ts_
 	return 0;
 }
 
+static int build_for_child(struct spd *s, const struct ts_list *local_ts,
+			   const struct ts_list *peer_ts, size_t *ret_n)
+{
+	const struct policy_spd_ends *ends = s->ends;
+	if (!addr_is_set(&ends->peer))
+		return err_set(s->err, -EINVAL, "the peer's address is not known");
+	if (s->child->mode == CHILD_TUNNEL && addr_is_set(&ends->local) &&
+	    ends->local.family != ends->peer.family)
+		return err_set(s->err, -EINVAL, "a tunnel's ends are of one family");
+	int result = build(s, local_ts, peer_ts);
+	if (result == 0)
+		*ret_n = s->n;
+	return result;
+}
+
 int policy_spd_build(const struct child_config *child, const struct policy_spd_ends *ends,
 		     const struct ts_list *local_ts, const struct ts_list *peer_ts,
 		     struct keydb_policy *ret, size_t max, size_t *ret_n, struct err *err)
 {
-	struct spd s = { .child = child, .ends = ends, .entries = ret, .max = max, .err = err };
-	if (!addr_is_set(&ends->peer))
-		return err_set(err, -EINVAL, "the peer's address is not known");
-	if (child->mode == CHILD_TUNNEL && addr_is_set(&ends->local) &&
-	    ends->local.family != ends->peer.family)
-		return err_set(err, -EINVAL, "a tunnel's ends are of one family");
-	int result = build(&s, local_ts, peer_ts);
-	if (result == 0)
-		*ret_n = s.n;
-	return result;
-}
-
-/* *ret is the list itself, or the end's address for an empty one; all addresses without one. */
-static void own_selectors(const struct ts_list *l, const struct addr *end, const struct addr *like,
-			  struct ts_list *ret)
-{
-	struct addr_prefix whole = addr_whole(like);
-	*ret = *l;
-	if (l->n > 0)
-		return;
-	ret->n = 1;
-	if (addr_is_set(end))
-		ts_of_addr(end, &ret->ts[0]);
-	else
-		ts_of_prefix(&whole, 0, 0, &ret->ts[0]);
+	struct spd s = { .child = child,
+			 .ends = ends,
+			 .class = POLICY_SPD_CHILD,
+			 .entries = ret,
+			 .max = max,
+			 .err = err };
+	return build_for_child(&s, local_ts, peer_ts, ret_n);
 }
 
 int policy_spd_traps(const struct child_config *child, const struct policy_spd_ends *ends,
 		     struct keydb_policy *ret, size_t max, size_t *ret_n, struct err *err)
 {
 	struct ts_list local_ts, peer_ts;
-	own_selectors(&child->local_ts, &ends->local, &ends->peer, &local_ts);
-	own_selectors(&child->peer_ts, &ends->peer, &ends->peer, &peer_ts);
-	return policy_spd_build(child, ends, &local_ts, &peer_ts, ret, max, ret_n, err);
+	struct spd s = { .child = child,
+			 .ends = ends,
+			 .class = POLICY_SPD_TRAP,
+			 .entries = ret,
+			 .max = max,
+			 .err = err };
+	whole_of(child, ends, &local_ts, &peer_ts);
+	return build_for_child(&s, &local_ts, &peer_ts, ret_n);
+}
+
+int policy_spd_plain(const struct plain_policy *plain, struct keydb_policy *ret, size_t max,
+		     size_t *ret_n, struct err *err)
+{
+	struct spd s = {
+		.plain = plain, .class = POLICY_SPD_PLAIN, .entries = ret, .max = max, .err = err
+	};
+	int result = build(&s, &plain->local_ts, &plain->peer_ts);
+	if (result == 0)
+		*ret_n = s.n;
+	return result;
 }

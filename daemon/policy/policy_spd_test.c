@@ -5,7 +5,7 @@
 
 #include "policy/policy_unit.h"
 
-enum { MAX = 24, ANY_LO = 0, ANY_HI = 65535, TCP = 6, UDP = 17, ICMP = 1, ICMP6 = 58 };
+enum { MAX = 96, ANY_LO = 0, ANY_HI = 65535, TCP = 6, UDP = 17, ICMP = 1, ICMP6 = 58 };
 
 /* What one call gave. */
 struct got {
@@ -186,8 +186,10 @@ static bool matches(const struct keydb_selector *s, uint16_t port)
 
 static void port_ranges_become_masks(void **state)
 {
-	static const uint16_t rows[][3] = { { 1024, 2047, 1 },   { 80, 90, 3 }, { 32768, 65535, 1 },
-					    { 65534, 65535, 1 }, { 0, 1, 1 },   { 7, 8, 2 } };
+	static const uint16_t rows[][3] = { { 1024, 2047, 1 },   { 80, 90, 3 },
+					    { 32768, 65535, 1 }, { 65534, 65535, 1 },
+					    { 0, 1, 1 },         { 7, 8, 2 },
+					    { 1, 65535, 16 },    { 1, 65534, 30 } };
 	const struct child_config c = tunnel();
 	(void)state;
 	for (size_t i = 0; i < N_ELEMENTS(rows); i++) {
@@ -215,9 +217,11 @@ static void what_the_kernel_cannot_match(void **state)
 					"OPAQUE ports");
 	g = build(&c, unit_ts("10.0.0.0/24", TCP, 9, 8), any);
 	assert_int_equal(g.result, -ERANGE);
-	g = build(&c, unit_ts("10.0.0.0/24", TCP, 1, 65534), any);
+	/* the longest of all on both sides: 30 pieces with each of 30 */
+	g = build(&c, unit_ts("10.0.0.0/24", TCP, 1, 65534), unit_ts("10.1.0.0/24", TCP, 1, 65534));
 	assert_int_equal(g.result, -E2BIG);
-	g = build(&c, unit_net("10.0.0.1-10.0.3.254"), unit_net("10.1.0.0/24"));
+	assert_non_null(strstr(g.err.text, "more than 96 policies"));
+	g = build(&c, unit_net("10.0.0.1-10.255.255.254"), unit_net("10.1.0.0/24"));
 	assert_int_equal(g.result, -E2BIG);
 	assert_int_equal(g.n, 0);
 }
@@ -249,22 +253,52 @@ static void icmp_types_do_not_turn(void **state)
 	assert_true(g.p[0].sel.src_port_any && g.p[0].sel.dst_port_any);
 }
 
-static void icmp_parts_are_refused(void **state)
+/* As the kernel does it: type and code against both ports and masks. */
+static bool matches_type(const struct keydb_selector *s, unsigned int type, unsigned int code)
 {
+	uint16_t type_mask = s->src_port_any ? 0 : s->src_port_mask ? s->src_port_mask : 0xffff;
+	uint16_t code_mask = s->dst_port_any ? 0 : s->dst_port_mask ? s->dst_port_mask : 0xffff;
+	return ((type ^ s->src_port) & type_mask) == 0 && ((code ^ s->dst_port) & code_mask) == 0;
+}
+
+static void icmp_ranges_become_masks(void **state)
+{
+	/* types 8 and 9; codes 1 to 3 of type 8; type 3 code 4 up to type 5 code 0; all but the ends */
+	static const uint16_t rows[][3] = { { 0x0800, 0x09ff, 1 },
+					    { 0x0801, 0x0803, 2 },
+					    { 0x0304, 0x0500, 8 },
+					    { 0x0001, 0xfffe, 30 } };
 	const struct child_config c = tunnel();
 	const struct ts any = unit_net("10.1.0.0/24");
-	static const uint16_t rows[][2] = { { 0x0800, 0x09ff }, { 0x0801, 0x0803 }, { 65535, 0 } };
 	(void)state;
 	for (size_t i = 0; i < N_ELEMENTS(rows); i++) {
 		struct got g = build(&c, unit_ts("10.0.0.0/24", ICMP, rows[i][0], rows[i][1]), any);
-		assert_int_equal(g.result, -ERANGE);
+		assert_int_equal(g.result, 0);
+		assert_int_equal(g.n, 3u * rows[i][2]);
+		for (unsigned int both = 0; both <= 65535; both++) {
+			unsigned int hits = 0;
+			for (size_t k = 0; k < g.n; k += 3)
+				hits += matches_type(&g.p[k].sel, both >> 8, both & 0xff);
+			assert_int_equal(hits, both >= rows[i][0] && both <= rows[i][1]);
+		}
 	}
+}
+
+static void both_sides_types_are_one(void **state)
+{
+	const struct child_config c = tunnel();
+	(void)state;
 	struct got g = build(&c, unit_ts("10.0.0.0/24", ICMP, 0x0800, 0x08ff),
 			     unit_ts("10.1.0.0/24", ICMP, 0x0000, 0x00ff));
 	assert_int_equal(g.result, -ERANGE);
+	g = build(&c, unit_ts("10.0.0.0/24", ICMP, 65535, 0), unit_net("10.1.0.0/24"));
+	assert_int_equal(g.result, -ERANGE);
 	g = build(&c, unit_ts("10.0.0.0/24", ICMP, 0x0800, 0x08ff),
-		  unit_ts("10.1.0.0/24", ICMP, 0x0800, 0x08ff));
+		  unit_ts("10.1.0.0/24", ICMP, 0x0800, 0x0bff));
 	assert_int_equal(g.result, 0);
+	assert_int_equal(g.n, 3);
+	assert_int_equal(g.p[0].sel.src_port, 8);
+	assert_int_equal(g.p[0].sel.src_port_mask, 0);
 }
 
 static void ranges_become_prefixes(void **state)
@@ -301,11 +335,13 @@ static void every_pair_of_a_family(void **state)
 	}
 }
 
-static uint32_t priority(const struct child_config *c, const char *local, const char *peer,
-			 uint8_t proto, uint16_t lo, uint16_t hi)
+/* Of a child that carries all that its entry says. */
+static uint32_t priority(struct child_config c, const char *local, const char *peer, uint8_t proto,
+			 uint16_t lo, uint16_t hi)
 {
-	struct got g =
-		build(c, unit_ts(local, proto, ANY_LO, ANY_HI), unit_ts(peer, proto, lo, hi));
+	c.local_ts = (struct ts_list){ .n = 1, .ts = { unit_ts(local, proto, ANY_LO, ANY_HI) } };
+	c.peer_ts = (struct ts_list){ .n = 1, .ts = { unit_ts(peer, proto, lo, hi) } };
+	struct got g = build(&c, c.local_ts.ts[0], c.peer_ts.ts[0]);
 	assert_int_equal(g.result, 0);
 	for (size_t i = 1; i < g.n; i++)
 		assert_int_equal(g.p[i].priority, g.p[0].priority);
@@ -320,16 +356,65 @@ static void narrower_first(void **state)
 	uint32_t last = UINT32_MAX;
 	(void)state;
 	for (size_t i = 0; i < N_ELEMENTS(nets); i++) {
-		uint32_t any = priority(&c, "10.9.0.0/16", nets[i], 0, ANY_LO, ANY_HI);
-		uint32_t tcp = priority(&c, "10.9.0.0/16", nets[i], TCP, ANY_LO, ANY_HI);
-		uint32_t port = priority(&c, "10.9.0.0/16", nets[i], TCP, 80, 80);
+		uint32_t any = priority(c, "10.9.0.0/16", nets[i], 0, ANY_LO, ANY_HI);
+		uint32_t tcp = priority(c, "10.9.0.0/16", nets[i], TCP, ANY_LO, ANY_HI);
+		uint32_t port = priority(c, "10.9.0.0/16", nets[i], TCP, 80, 80);
 		assert_true(any < last && tcp < any && port < tcp);
 		last = port;
 	}
-	assert_int_equal(priority(&c, "0.0.0.0/0", "0.0.0.0/0", 0, ANY_LO, ANY_HI),
-			 POLICY_SPD_PRIORITY_WIDEST);
+	assert_int_equal(priority(c, "0.0.0.0/0", "0.0.0.0/0", 0, ANY_LO, ANY_HI),
+			 POLICY_SPD_PRIORITY_WIDEST - POLICY_SPD_CHILD);
 	c.priority = 42;
-	assert_int_equal(priority(&c, "10.9.0.0/16", "10.0.0.1/32", TCP, 80, 80), 42);
+	assert_int_equal(priority(c, "10.9.0.0/16", "10.0.0.1/32", TCP, 80, 80), 41);
+}
+
+static uint32_t narrowed(const struct child_config *c, const char *peer)
+{
+	struct got g = build(c, unit_net("10.0.0.0/24"), unit_net(peer));
+	assert_int_equal(g.result, 0);
+	return g.p[0].priority;
+}
+
+/* Or a peer that may be anywhere could take the traffic of one whose net is configured. */
+static void narrowing_gives_no_precedence(void **state)
+{
+	struct child_config wide = tunnel(), narrow = tunnel(), anybody = tunnel();
+	(void)state;
+	wide.local_ts = narrow.local_ts = (struct ts_list){ 1, { unit_net("10.0.0.0/24") } };
+	wide.peer_ts = (struct ts_list){ 1, { unit_net("10.0.0.0/8") } };
+	narrow.peer_ts = (struct ts_list){ 1, { unit_net("10.2.0.0/16") } };
+	assert_int_equal(narrowed(&wide, "10.2.0.5"), narrowed(&wide, "10.0.0.0/8"));
+	assert_true(narrowed(&wide, "10.2.0.5") > narrowed(&narrow, "10.2.0.0/16"));
+	assert_true(narrowed(&anybody, "10.2.0.5") > narrowed(&wide, "10.0.0.0/8"));
+}
+
+static void plain_policies(void **state)
+{
+	struct plain_policy plain = { .action = PLAIN_DISCARD,
+				      .local_ts = { 1, { unit_net("10.0.0.0/24") } },
+				      .peer_ts = { 1, { unit_ts("10.1.0.0/16", TCP, 25, 25) } } };
+	struct child_config c = tunnel();
+	struct got g = { 0 };
+	(void)state;
+	assert_int_equal(policy_spd_plain(&plain, g.p, MAX, &g.n, &g.err), 0);
+	assert_int_equal(g.n, 3);
+	check_net(&g.p[0].sel, "10.0.0.0", 24, "10.1.0.0", 16);
+	check_net(&g.p[2].sel, "10.1.0.0", 16, "10.0.0.0", 24);
+	assert_int_equal(g.p[2].dir, KEYDB_DIR_FWD);
+	for (size_t i = 0; i < g.n; i++) {
+		assert_int_equal(g.p[i].action, KEYDB_ACTION_DISCARD);
+		assert_int_equal(g.p[i].n_templates, 0);
+		/* before what would protect the same */
+		assert_true(g.p[i].priority <
+			    priority(c, "10.0.0.0/24", "10.1.0.0/16", TCP, 25, 25));
+		assert_true(g.p[i].priority >
+			    priority(c, "10.0.0.0/25", "10.1.0.0/16", TCP, 25, 25));
+	}
+	plain.action = PLAIN_BYPASS;
+	plain.priority = 7;
+	assert_int_equal(policy_spd_plain(&plain, g.p, MAX, &g.n, &g.err), 0);
+	assert_int_equal(g.p[0].action, KEYDB_ACTION_NONE);
+	assert_int_equal(g.p[0].priority, 7);
 }
 
 static void traps_are_the_childs_own_selectors(void **state)
@@ -343,7 +428,15 @@ static void traps_are_the_childs_own_selectors(void **state)
 	assert_int_equal(policy_spd_traps(&c, &ends, g.p, MAX, &g.n, &g.err), 0);
 	built = build(&c, c.local_ts.ts[0], c.peer_ts.ts[0]);
 	assert_int_equal(g.n, built.n);
+	for (size_t i = 0; i < g.n; i++) {
+		/* one that is narrowed must go first */
+		assert_int_equal(built.p[i].priority, g.p[i].priority - 1);
+		built.p[i].priority++;
+	}
 	assert_memory_equal(g.p, built.p, g.n * sizeof(g.p[0]));
+	assert_true(policy_spd_is_whole(&c, &ends, &c.local_ts, &c.peer_ts));
+	struct ts_list part = { .n = 1, .ts = { unit_net("10.1.0.0/25") } };
+	assert_false(policy_spd_is_whole(&c, &ends, &c.local_ts, &part));
 }
 
 static void empty_lists_are_the_ends(void **state)
@@ -395,11 +488,15 @@ int main(void)
 		UNIT("what the kernel cannot match is refused with its selector",
 		     what_the_kernel_cannot_match),
 		UNIT("ICMP type and code do not turn with the direction", icmp_types_do_not_turn),
-		UNIT("parts of ICMP types are refused", icmp_parts_are_refused),
+		UNIT("ICMP ranges become masks that match just them", icmp_ranges_become_masks),
+		UNIT("both sides' ICMP types are those that both have", both_sides_types_are_one),
 		UNIT("address ranges become prefixes", ranges_become_prefixes),
 		UNIT("each pair of one family makes entries, up to the limit",
 		     every_pair_of_a_family),
 		UNIT("narrower selectors have the better priority", narrower_first),
+		UNIT("what a peer narrows its selectors to gives it no precedence",
+		     narrowing_gives_no_precedence),
+		UNIT("plain policies go before what protects the same", plain_policies),
 		UNIT("traps are what an unnarrowed child gets", traps_are_the_childs_own_selectors),
 		UNIT("empty lists are the ends' addresses", empty_lists_are_the_ends),
 		UNIT("our end may be unknown, the peer's may not", unknown_ends),

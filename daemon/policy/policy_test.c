@@ -171,11 +171,16 @@ static void reqids_are_stable_and_scattered(void **state)
 		snprintf(name, sizeof(name), "net%zu", i);
 		seen[i] = policy_reqid("gw", name);
 		assert_true(seen[i] > 0x3fff);
+		for (uint32_t v = 0; v < POLICY_REQID_VARIANTS; v++)
+			assert_int_equal(policy_reqid_base(seen[i] + v), seen[i]);
 		assert_int_equal(policy_reqid("gw", name), seen[i]);
 		assert_int_not_equal(policy_reqid("gw2", name), seen[i]);
 		for (size_t j = 0; j < i; j++)
 			assert_int_not_equal(seen[j], seen[i]);
 	}
+	/* setkey's are nobody's variants */
+	assert_int_equal(policy_reqid_base(0x3fff), 0x3fff);
+	assert_int_equal(policy_reqid_base(0), 0);
 	/* Neighbours differ in about half of their bits: never in a few only. */
 	for (size_t i = 1; i < N_ELEMENTS(seen); i++)
 		assert_true(__builtin_popcount(seen[i] ^ seen[i - 1]) >= 4);

@@ -104,6 +104,27 @@ bool ts_in_list(const struct ts *a, const struct ts_list *l)
 	return false;
 }
 
+bool ts_list_covers(const struct ts_list *l, const struct ts_list *inner)
+{
+	for (uint8_t i = 0; i < inner->n; i++)
+		if (!ts_in_list(&inner->ts[i], l))
+			return false;
+	return true;
+}
+
+bool ts_list_same(const struct ts_list *a, const struct ts_list *b)
+{
+	return ts_list_covers(a, b) && ts_list_covers(b, a);
+}
+
+uint8_t ts_common_bits(const struct ts *ts)
+{
+	uint8_t bits = 0, all = addr_bits(&ts->first);
+	while (bits < all && !((ts->first.ip[bits / 8] ^ ts->last.ip[bits / 8]) & 0x80 >> bits % 8))
+		bits++;
+	return bits;
+}
+
 static bool intersect_addrs(const struct ts *a, const struct ts *b, struct ts *ret)
 {
 	if (a->first.family != b->first.family)
@@ -144,6 +165,12 @@ bool ts_intersect(const struct ts *a, const struct ts *b, struct ts *ret)
 		return false;
 	*ret = common;
 	return true;
+}
+
+bool ts_makes_packets(const struct ts *local, const struct ts *peer)
+{
+	return local->first.family == peer->first.family &&
+	       (local->proto == peer->proto || local->proto == 0 || peer->proto == 0);
 }
 
 void ts_of_prefix(const struct addr_prefix *p, uint8_t proto, uint16_t port, struct ts *ret)

@@ -9,7 +9,7 @@
 #include "base/addr.h"
 #include "base/attr.h"
 
-enum { POLICY_TS_MAX = 8 };
+enum { POLICY_TS_MAX = 16 };
 
 /*
  * Addresses first..last, ports lo..hi; for ICMP type and code stand in the ports' upper and
@@ -37,8 +37,15 @@ bool ts_port_any(const struct ts *ts);
 bool ts_port_opaque(const struct ts *ts);
 /* a is inside b. */
 bool ts_subset(const struct ts *a, const struct ts *b);
+/* The leading bits that all addresses of it have in common: a prefix's length. */
+uint8_t ts_common_bits(const struct ts *ts);
 /* Is a inside one selector of the list? */
 bool ts_in_list(const struct ts *a, const struct ts_list *l);
+/* Has each selector of one a place in one of the other?  (Then both are the same packets.) */
+bool ts_list_covers(const struct ts_list *l, const struct ts_list *inner);
+bool ts_list_same(const struct ts_list *a, const struct ts_list *b);
+/* Do packets go from one to the other?  Not between two families or two protocols. */
+bool ts_makes_packets(const struct ts *local, const struct ts *peer);
 /* Their intersection; false if it is empty. */
 bool ts_intersect(const struct ts *a, const struct ts *b, struct ts *ret);
 

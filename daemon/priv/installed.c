@@ -10,6 +10,7 @@
 
 #include "base/hash.h"
 #include "base/list.h"
+#include "policy/policy.h"
 
 /* Both SAs and every policy of a child. */
 enum { OPS_MAX = 2 + REQUEST_POLICIES_MAX };
@@ -17,7 +18,7 @@ enum { OPS_MAX = 2 + REQUEST_POLICIES_MAX };
 struct entry { /* one policy in the kernel */
 	struct hash_node node;
 	uint32_t seen;      /* in which check */
-	struct list claims; /* oldest first; the last one is what the kernel has */
+	struct list claims; /* by rank; the last one is what the kernel has */
 };
 
 struct claim {
@@ -81,6 +82,12 @@ static uint64_t sa_key(const struct installed *i, const struct keydb_sa_id *id)
 	return hash_sip(i->seed, bytes, wr_used(&w));
 }
 
+/* As the kernel has it: all bits is the one port, and written as 0 too. */
+static uint16_t port_mask(bool any, uint16_t mask)
+{
+	return any ? 0 : mask ? mask : UINT16_MAX;
+}
+
 /* Over all that tells policies apart in the kernel; the priority does not. */
 static uint64_t policy_key(const struct installed *i, const struct keydb_policy *p)
 {
@@ -97,6 +104,8 @@ static uint64_t policy_key(const struct installed *i, const struct keydb_policy 
 	wr_u8(&w, s->dst_port_any);
 	wr_u16(&w, s->src_port_any ? 0 : s->src_port);
 	wr_u16(&w, s->dst_port_any ? 0 : s->dst_port);
+	wr_u16(&w, port_mask(s->src_port_any, s->src_port_mask));
+	wr_u16(&w, port_mask(s->dst_port_any, s->dst_port_mask));
 	wr_u8(&w, p->dir);
 	wr_u32(&w, p->if_id);
 	wr_u32(&w, p->mark.value);
@@ -131,6 +140,19 @@ static void drop_claim(struct installed *i, struct claim *c)
 	}
 }
 
+/* Before those that have a better priority: the kernel has one entry for them all. */
+static void rank_claim(struct entry *e, struct claim *c)
+{
+	struct claim *better;
+	LIST_EACH(better, &e->claims, in_entry) {
+		if (better->policy.priority >= c->policy.priority)
+			continue;
+		list_add(&better->in_entry, &c->in_entry);
+		return;
+	}
+	list_add(&e->claims, &c->in_entry);
+}
+
 static int add_claim(struct installed *i, struct child *child, const struct keydb_policy *p)
 {
 	struct entry *e = find_entry(i, p);
@@ -149,7 +171,7 @@ static int add_claim(struct installed *i, struct child *child, const struct keyd
 	}
 	c->entry = e;
 	c->policy = *p;
-	list_add(&e->claims, &c->in_entry);
+	rank_claim(e, c);
 	list_add(&child->claims, &c->in_child);
 	return 0;
 }
@@ -215,11 +237,13 @@ static void plan_sa_add(struct plan *p, const struct keydb_sa *sa)
 	p->undo[p->n++] = (struct keydb_op){ .kind = KEYDB_OP_SA_DELETE, .sa_id = &sa->id };
 }
 
-/* What a new claim (already the last of its entry) changes in the kernel. */
+/* What a new claim changes in the kernel.  Nothing, if a better one hides it. */
 static void plan_claim(struct plan *p, struct claim *c)
 {
 	struct claim *before = LIST_ENTRY(c->in_entry.prev, struct claim, in_entry);
 
+	if (last_claim(c->entry) != c)
+		return;
 	if (c->in_entry.prev == &c->entry->claims)
 		plan_policy(p, KEYDB_OP_POLICY_ADD, &c->policy, KEYDB_OP_POLICY_DELETE, &c->policy);
 	else if (memcmp(&before->policy, &c->policy, sizeof(c->policy)) != 0)
@@ -227,7 +251,7 @@ static void plan_claim(struct plan *p, struct claim *c)
 			    &before->policy);
 }
 
-/* What the kernel loses with a claim.  Nothing, if a younger one hides it. */
+/* What the kernel loses with a claim.  Nothing, if a better one hides it. */
 static void plan_unclaim(struct plan *p, struct claim *c)
 {
 	struct claim *before = LIST_ENTRY(c->in_entry.prev, struct claim, in_entry);
@@ -266,17 +290,25 @@ static int name_failure(const struct keydb_op *op, struct err *err)
 }
 
 /*
- * After a monitor that was killed, its policies are still there.  One that leads to the same
- * reqid (we scatter them) is such an orphan: it becomes ours.
+ * After a monitor that was killed, its policies are still there.  One that leads to the same entry
+ * of the configuration by its reqid (we scatter them) is such an orphan, or one without protection
+ * that says just what we want: it becomes ours.
  */
+static bool is_orphan(const struct keydb_policy *there, const struct keydb_policy *wanted)
+{
+	if (wanted->n_templates == 0)
+		return there->n_templates == 0 && there->action == wanted->action &&
+		       there->priority == wanted->priority;
+	uint32_t reqid = policy_reqid_base(wanted->templates[0].reqid);
+	return reqid != 0 && there->n_templates > 0 &&
+	       policy_reqid_base(there->templates[0].reqid) == reqid;
+}
+
 static void adopt(struct installed *i, struct keydb_op *op)
 {
 	struct keydb_policy there;
-	uint32_t reqid = op->policy->n_templates > 0 ? op->policy->templates[0].reqid : 0;
 
-	if (reqid == 0 || i->ops->policy_get(i->arg, op->policy, &there) < 0)
-		return;
-	if (there.n_templates == 0 || there.templates[0].reqid != reqid)
+	if (i->ops->policy_get(i->arg, op->policy, &there) < 0 || !is_orphan(&there, op->policy))
 		return;
 	struct keydb_op update = { .kind = KEYDB_OP_POLICY_UPDATE, .policy = op->policy };
 	if (i->ops->batch(i->arg, &update, 1) == 0)

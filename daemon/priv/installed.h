@@ -4,8 +4,9 @@
  *
  * SAs belong to the child that brought them.  A policy (selector, direction, interface,
  * mark) can be wanted by several: a trap and a child, or two children while one replaces
- * the other.  Each has a claim on it; the kernel holds what the youngest claim says, and
- * the next older one is put back when that goes.  The last claim takes the policy away.
+ * the other.  Each has a claim on it; the kernel holds what the claim with the best priority says,
+ * of equal ones the youngest, and the next one is put back when that goes.  The last claim takes
+ * the policy away.
  */
 #ifndef TANUKI_PRIV_INSTALLED_H
 #define TANUKI_PRIV_INSTALLED_H
@@ -50,7 +51,7 @@ MUST_USE int installed_complete_child(struct installed *i, int owner,
 /* Removes the child's SAs and claims.  -ENOENT: this owner has no such child; nothing is done. */
 MUST_USE int installed_remove_child(struct installed *i, int owner,
 				    const struct request_remove *remove);
-/* A policy of the configuration.  -EEXIST: there is one that is not ours. */
+/* A policy of the configuration: a trap, or a plain one.  -EEXIST: there is one that is not ours. */
 MUST_USE int installed_add_trap(struct installed *i, const struct keydb_policy *p, struct err *err);
 /* The engine whose child has this SA, or -ENOENT. */
 int installed_owner(const struct installed *i, const struct keydb_sa_id *id);

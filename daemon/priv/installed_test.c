@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "priv/installed.h"
+#include "policy/policy.h"
 #include "priv/priv_unit.h"
 
 enum { ENTRIES_MAX = 64 };
@@ -287,6 +288,96 @@ static void the_younger_child_counts_and_the_older_may_go_first(void **state)
 	installed_free(i);
 }
 
+static void the_better_priority_counts_whoever_is_younger(void **state)
+{
+	struct installed *i = start();
+	struct request_child good = unit_child(0x1000, 0x2000, 1);
+	struct request_child bad = unit_child(0x1001, 0x2001, 2);
+	struct request_remove r = ids_of(&good), s = ids_of(&bad);
+
+	(void)state;
+	for (int k = 0; k < 3; k++) {
+		good.policies[k].priority = 100;
+		bad.policies[k].priority = 200;
+	}
+	for (int round = 0; round < 2; round++) {
+		assert_int_equal(installed_add_child(i, 0, round ? &bad : &good, NULL), 0);
+		assert_int_equal(installed_add_child(i, 0, round ? &good : &bad, NULL), 0);
+		assert_int_equal(kernel.n_policies, 3);
+		assert_int_equal(reqid_there(&good.policies[2]), 1);
+		/* the worse one appears when the better one goes */
+		assert_int_equal(installed_remove_child(i, 0, &r), 0);
+		assert_int_equal(reqid_there(&good.policies[2]), 2);
+		assert_int_equal(installed_remove_child(i, 0, &s), 0);
+		assert_int_equal(kernel.n_spis + kernel.n_policies, 0);
+	}
+	installed_free(i);
+}
+
+static void a_plain_policy_is_not_covered_by_a_child(void **state)
+{
+	struct installed *i = start();
+	struct request_child c = unit_child(0x1000, 0x2000, 1);
+	struct request_remove r = ids_of(&c);
+	struct keydb_policy plain = c.policies[2];
+
+	(void)state;
+	plain.n_templates = 0;
+	plain.action = KEYDB_ACTION_DISCARD;
+	plain.priority = 99;
+	for (int k = 0; k < 3; k++)
+		c.policies[k].priority = 100;
+	assert_int_equal(installed_add_trap(i, &plain, NULL), 0);
+	assert_int_equal(installed_add_child(i, 0, &c, NULL), 0);
+	assert_int_equal(find_policy(&plain)->action, KEYDB_ACTION_DISCARD);
+	assert_int_equal(installed_remove_child(i, 0, &r), 0);
+	assert_int_equal(find_policy(&plain)->action, KEYDB_ACTION_DISCARD);
+	assert_int_equal(installed_remove_all(i, INSTALLED_OWNER_ALL), 1);
+	assert_int_equal(kernel.n_policies, 0);
+	/* one that a killed monitor left, with the same words: ours again */
+	kernel.policies[kernel.n_policies++] = plain;
+	assert_int_equal(installed_add_trap(i, &plain, NULL), 0);
+	kernel.policies[0].action = KEYDB_ACTION_NONE;
+	installed_free(i);
+	i = installed_new(&ops, NULL);
+	assert_int_equal(installed_add_trap(i, &plain, NULL), -EEXIST);
+	installed_free(i);
+}
+
+/* The kernel tells policies apart by it, so their claims must not be mixed up. */
+static void a_range_of_ports_is_another_policy(void **state)
+{
+	struct installed *i = start();
+	struct request_child c = unit_child(0x1000, 0x2000, 1);
+
+	(void)state;
+	for (int k = 0; k < 3; k++) {
+		c.policies[k] = c.policies[2];
+		c.policies[k].sel.proto = 6;
+		c.policies[k].sel.dst_port_any = false;
+		c.policies[k].sel.dst_port = 80;
+	}
+	c.policies[1].sel.dst_port_mask = 0xfff0;
+	c.policies[2].sel.dst_port_mask = 0xffff; /* the same as none */
+	assert_int_equal(installed_add_child(i, 0, &c, NULL), 0);
+	assert_int_equal(installed_n_policies(i), 2);
+	installed_free(i);
+}
+
+static void a_narrowed_childs_orphan_is_adopted(void **state)
+{
+	struct installed *i = start();
+	uint32_t base = policy_reqid("gw", "net");
+	struct request_child c = unit_child(0x1000, 0x2000, base);
+
+	(void)state;
+	kernel.policies[kernel.n_policies] = c.policies[1];
+	kernel.policies[kernel.n_policies++].templates[0].reqid = base + 5;
+	assert_int_equal(installed_add_child(i, 0, &c, NULL), 0);
+	assert_int_equal(reqid_there(&c.policies[1]), base);
+	installed_free(i);
+}
+
 static void one_child_may_name_a_policy_twice(void **state)
 {
 	struct installed *i = start();
@@ -377,6 +468,13 @@ int main(void)
 		     a_child_covers_its_trap_and_gives_it_back),
 		UNIT("the younger child counts, and the older may go first",
 		     the_younger_child_counts_and_the_older_may_go_first),
+		UNIT("the better priority counts, whoever is younger",
+		     the_better_priority_counts_whoever_is_younger),
+		UNIT("a plain policy is not covered by a child",
+		     a_plain_policy_is_not_covered_by_a_child),
+		UNIT("a range of ports is another policy", a_range_of_ports_is_another_policy),
+		UNIT("what a narrowed child of a killed monitor left is adopted",
+		     a_narrowed_childs_orphan_is_adopted),
 		UNIT("one child may name a policy twice", one_child_may_name_a_policy_twice),
 		UNIT("a taken SPI says so", a_taken_spi_says_so),
 		UNIT("a foreign policy stays, and an orphan is adopted",

@@ -9,6 +9,7 @@
 #include "base/addr.h"
 #include "base/fmt.h"
 #include "base/log.h"
+#include "policy/policy.h"
 
 struct reconcile {
 	struct installed *installed;
@@ -69,6 +70,7 @@ static int compare_reqids(const void *a, const void *b)
 
 static bool owns(const struct reconcile *r, uint32_t reqid)
 {
+	reqid = policy_reqid_base(reqid);
 	return r->n_reqids &&
 	       bsearch(&reqid, r->reqids, r->n_reqids, sizeof(reqid), compare_reqids);
 }
@@ -77,6 +79,7 @@ int reconcile_own(struct reconcile *r, uint32_t reqid)
 {
 	if (reqid <= KEYDB_REQID_MANUAL_MAX || owns(r, reqid))
 		return 0;
+	reqid = policy_reqid_base(reqid);
 	uint32_t *more = reallocarray(r->reqids, r->n_reqids + 1, sizeof(*more));
 	if (!more)
 		return -ENOMEM;

@@ -63,7 +63,7 @@ struct reconcile;
 /* All are borrowed for its life.  NULL without memory. */
 struct reconcile *reconcile_new(struct installed *i, const struct reconcile_ops *ops, void *arg);
 void reconcile_free(struct reconcile *r);
-/* From now on this reqid is ours; those of setkey's hands (KEYDB_REQID_MANUAL_MAX) never are. */
+/* From now on this reqid (policy_reqid()) and its variants are ours; those of setkey's hands (KEYDB_REQID_MANUAL_MAX) never are. */
 MUST_USE int reconcile_own(struct reconcile *r, uint32_t reqid);
 
 /* Reads both tables.  *ret must be empty.  -ENOMEM, or the kernel's error. */

@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stddef.h>
 
 #include "base/fmt.h"
 
@@ -18,7 +19,8 @@ static const struct request_row rows[__REQUEST_N] = {
 	[REQUEST_READY] = { .name = "ready", .from = PROCESS_ENGINE, .to = PROCESS_MONITOR,
 		.times_max = 1 },
 	[REQUEST_CHILD_INSTALL] = { .name = "child_install", .from = PROCESS_ENGINE,
-		.to = PROCESS_MONITOR, .body_bytes = sizeof(struct request_child),
+		.to = PROCESS_MONITOR, .body_bytes = offsetof(struct request_child, policies),
+		.extra_max_bytes = sizeof(((struct request_child *)NULL)->policies),
 		.check = request_check_child },
 	[REQUEST_CHILD_COMPLETE] = { .name = "child_complete", .from = PROCESS_ENGINE,
 		.to = PROCESS_MONITOR, .body_bytes = sizeof(struct request_complete),

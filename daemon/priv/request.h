@@ -38,9 +38,10 @@ enum request_kind {
 	__REQUEST_N
 };
 
-enum { REQUEST_POLICIES_MAX = 24, REQUEST_REASON_MAX_BYTES = 128 };
+enum { REQUEST_POLICIES_MAX = 96, REQUEST_REASON_MAX_BYTES = 128 };
 enum { REQUEST_DIFFERENCES_MAX = 64, REQUEST_ENTRY_MAX_BYTES = 200 };
 
+/* Only as many policies as there are go into the frame. */
 struct request_child {
 	struct keydb_sa in, out;
 	bool in_only; /* out waits for REQUEST_CHILD_COMPLETE; its SPI is taken already */

@@ -156,13 +156,14 @@ const char *request_check_child(const void *body, struct slice extra)
 {
 	const struct request_child *child = body;
 
-	(void)extra;
 	CHECK(request_check_sa(&child->in));
 	CHECK(request_check_sa(&child->out));
 	if (!is_bool(&child->in_only))
 		return "child: which SAs";
 	if (child->n_policies > REQUEST_POLICIES_MAX)
 		return "number of policies";
+	if (extra.len != child->n_policies * sizeof(child->policies[0]))
+		return "size of the policies";
 	for (unsigned int i = 0; i < child->n_policies; i++)
 		CHECK(request_check_policy(&child->policies[i]));
 	return NULL;

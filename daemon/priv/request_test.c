@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Every row of the request table: who may send it, how long, how often, and what in it. */
 #include <errno.h>
+#include <stddef.h>
 
 #include "priv/broker.h"
 #include "priv/priv_unit.h"
@@ -14,6 +15,8 @@ static size_t fill(unsigned int kind)
 	if (kind == REQUEST_CHILD_INSTALL) {
 		struct request_child c = unit_child(0x1000, 0x2000, 77777);
 		memcpy(body, &c, sizeof(c));
+		return offsetof(struct request_child, policies) +
+		       c.n_policies * sizeof(c.policies[0]);
 	} else if (kind == REQUEST_CHILD_COMPLETE) {
 		struct request_child c = unit_child(0x1000, 0x2000, 77777);
 		struct request_complete r;
@@ -146,6 +149,19 @@ static void each_row_knows_its_descriptors(void **state) { (void)state; each_row
 static void each_kernel_request_has_a_handler(void **state) { (void)state; each_row(check_handler); }
 /* clang-format on */
 
+static void only_the_policies_that_there_are_are_sent(void **state)
+{
+	const struct request_row *row = request_row(REQUEST_CHILD_INSTALL);
+	size_t len = fill(REQUEST_CHILD_INSTALL);
+	const size_t one = sizeof(struct keydb_policy);
+	(void)state;
+	assert_int_equal(admit(REQUEST_CHILD_INSTALL, len, row->from, row->to), 0);
+	assert_true(len < sizeof(struct request_child));
+	assert_int_equal(admit(REQUEST_CHILD_INSTALL, len - one, row->from, row->to), -EINVAL);
+	assert_int_equal(admit(REQUEST_CHILD_INSTALL, len + one, row->from, row->to), -EINVAL);
+	assert_int_equal(admit(REQUEST_CHILD_INSTALL, len + 1, row->from, row->to), -EINVAL);
+}
+
 static void unknown_kinds_are_refused(void **state)
 {
 	(void)state;
@@ -192,6 +208,12 @@ static void break_level(void) { child.policies[0].templates[0].level = 99; }
 static void break_index(void) { child.policies[0].index = 8; }
 /* clang-format on */
 
+static struct slice policies(void)
+{
+	return slice_of((const uint8_t *)child.policies,
+			child.n_policies * sizeof(child.policies[0]));
+}
+
 static void (*const breaks[])(void) = {
 	break_spi,           break_family,  break_unknown_family, break_no_address,
 	break_proto,         break_mode,    break_flags,          break_window,
@@ -205,15 +227,13 @@ static void (*const breaks[])(void) = {
 
 static void a_child_with_one_wrong_field_is_refused(void **state)
 {
-	struct slice none = slice_of(NULL, 0);
-
 	(void)state;
 	child = unit_child(0x1000, 0x2000, 77777);
-	assert_null(request_check_child(&child, none));
+	assert_null(request_check_child(&child, policies()));
 	for (size_t i = 0; i < N_ELEMENTS(breaks); i++) {
 		child = unit_child(0x1000, 0x2000, 77777);
 		breaks[i]();
-		if (!request_check_child(&child, none))
+		if (!request_check_child(&child, policies()))
 			fail_msg("break %zu was not seen", i);
 	}
 }
@@ -263,6 +283,8 @@ int main(void)
 		UNIT("each row counts its times", each_row_counts_its_times),
 		UNIT("each row knows its descriptors", each_row_knows_its_descriptors),
 		UNIT("each kernel request has a handler", each_kernel_request_has_a_handler),
+		UNIT("only the policies that there are are sent",
+		     only_the_policies_that_there_are_are_sent),
 		UNIT("unknown kinds are refused", unknown_kinds_are_refused),
 		UNIT("a child with one wrong field is refused",
 		     a_child_with_one_wrong_field_is_refused),
