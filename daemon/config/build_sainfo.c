@@ -3,110 +3,18 @@
 #include "config/schema.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <string.h>
 
-static int take_upper(struct args *a, uint8_t *ret)
-{
-	const char *word;
-	const struct args at = *a;
-	int64_t n;
-	if (args_left(a) && args_here(a)->text[0] >= '0' && args_here(a)->text[0] <= '9') {
-		int rc = args_number(a, 0, 255, &n);
-		if (rc == 0)
-			*ret = (uint8_t)n;
-		return rc;
-	}
-	int rc = args_word(a, "a protocol: any, tcp, udp, icmp, ... or a number", &word);
-	if (rc)
-		return rc;
-	if (strcmp(word, "any") == 0) {
-		*ret = 0;
-		return 0;
-	}
-	struct protoent *p = getprotobyname(strcmp(word, "icmp6") == 0 ? "ipv6-icmp" : word);
-	if (!p)
-		return args_error(&at,
-				  "a protocol expected: any, tcp, udp, icmp, icmp6 or a number");
-	*ret = (uint8_t)p->p_proto;
-	return 0;
-}
-
-/* "10.0.0.0/24" or "10.0.0.1-10.0.0.9", also with a blank before the '-'. */
-static int take_range(struct args *a, struct ts *ret)
-{
-	char text[ADDR_TEXT_MAX_BYTES * 2];
-	const char *word;
-	struct addr_prefix prefix;
-	const struct args at = *a;
-	int rc = args_word(a, "an address or net", &word);
-	if (rc)
-		return rc;
-	snprintf(text, sizeof(text), "%s", word);
-	char *dash = strchr(text, '-');
-	const char *last = dash ? dash + 1 : NULL;
-	if (!dash && args_left(a) && args_here(a)->text[0] == '-' && args_here(a)->text[1]) {
-		last = args_here(a)->text + 1;
-		a->next++;
-	}
-	if (dash)
-		*dash = '\0';
-	if (addr_parse_prefix(text, &prefix))
-		return args_error(&at, "an address, a net or a range expected");
-	ts_of_prefix(&prefix, 0, 0, ret);
-	if (last && (addr_parse(last, &ret->last) || addr_cmp(&ret->first, &ret->last) > 0 ||
-		     ret->first.family != ret->last.family))
-		return args_error(&at, "a range ends with an address that is not below its first");
-	return 0;
-}
-
-static int take_ts_port(struct args *a, struct ts *ts)
-{
-	bool bracket = args_take_punct(a, '[');
-	uint16_t port;
-	if (!bracket)
-		return 0;
-	if (!args_take_word(a, "any")) {
-		int rc = args_port(a, &port);
-		if (rc)
-			return rc;
-		ts->port_lo = ts->port_hi = port;
-	}
-	return args_take_punct(a, ']') ? 0 : args_error(a, "']' expected after the port");
-}
-
-/* anonymous | clientaddr | address|subnet ADDR [port] upper */
-static int take_ts(struct args *a, struct ts_list *list)
-{
-	static const char *const kinds[] = { "anonymous", "address", "subnet", "clientaddr" };
-	const struct args at = *a;
-	struct ts ts;
-	size_t kind;
-	int rc = args_choice(a, kinds, N_ELEMENTS(kinds), &kind);
-	if (rc)
-		return rc;
-	if (kind == 3)
-		return args_error(&at, "addresses for clients are not supported by this version");
-	if (kind == 0)
-		return 0;
-	rc = take_range(a, &ts);
-	if (rc == 0)
-		rc = take_ts_port(a, &ts);
-	if (rc == 0)
-		rc = take_upper(a, &ts.proto);
-	if (rc == 0)
-		list->ts[list->n++] = ts;
-	return rc;
-}
+#include "config/selector.h"
 
 static int take_head(struct args *a, struct sainfo_draft *d)
 {
 	if (args_take_word(a, "anonymous") && !args_left(a))
 		return 0;
 	a->next = 1;
-	int rc = take_ts(a, &d->child.local_ts);
+	int rc = selector_take(a, &d->child.local_ts);
 	if (rc == 0)
-		rc = take_ts(a, &d->child.peer_ts);
+		rc = selector_take(a, &d->child.peer_ts);
 	if (rc == 0 && args_left(a) && strcmp(args_here(a)->text, "from") == 0)
 		return args_error(a, "write remote \"name\"; in the block instead");
 	return rc ? rc : args_end(a);
@@ -186,6 +94,8 @@ static int take_sainfo_word(const struct word *w, struct args *a, struct sainfo_
 		return take_child_lifetime(a, &d->child.lifetime);
 	case SAINFO_ESN:
 		return args_bool(a, &d->child.esn);
+	case SAINFO_SINGLE_PAIR:
+		return args_bool(a, &d->child.single_pair);
 	case SAINFO_REPLAY_WINDOW:
 		return take_number_word(w, a, w->max, &d->child.replay_window_pkts);
 	default:
@@ -200,14 +110,26 @@ int apply_sainfo_word(struct build *b, const struct word *w, struct args *a, voi
 	return rc ? rc : args_end(a);
 }
 
+static bool has_pair(const struct child_config *c)
+{
+	if (c->local_ts.n == 0 || c->peer_ts.n == 0)
+		return true;
+	for (uint8_t i = 0; i < c->local_ts.n; i++)
+		for (uint8_t j = 0; j < c->peer_ts.n; j++)
+			if (ts_makes_packets(&c->local_ts.ts[i], &c->peer_ts.ts[j]))
+				return true;
+	return false;
+}
+
 static int check_sainfo(struct build *b, const struct sainfo_draft *d)
 {
 	const struct token *at = &d->st->tokens[0];
 	const struct child_config *c = &d->child;
-	if (c->local_ts.n && c->peer_ts.n && c->mode == CHILD_TRANSPORT &&
-	    c->local_ts.ts[0].first.family != c->peer_ts.ts[0].first.family)
+	if (!has_pair(c) && c->mode == CHILD_TRANSPORT)
 		return token_error(b->err, -EINVAL, at,
 				   "in transport mode both sides have one family");
+	if (!has_pair(c))
+		build_warn(b, at, "no packet goes from one side of this sainfo to the other");
 	if (d->name && (d->name[0] == '\0' || strlen(d->name) >= POLICY_NAME_MAX_BYTES ||
 			strchr(d->name, '/')))
 		return token_error(b->err, -EINVAL, at, "a name has 1 to %d bytes and no '/'",

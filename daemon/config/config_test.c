@@ -206,7 +206,15 @@ static void sainfos_are_checked(void **state)
 	bad(REMOTE "sainfo anonymous { remote \"wg\"; }", "there is none of the name wg");
 	bad(REMOTE "sainfo address 10.0.0.0/33 any anonymous { }", "an address, a net or a range");
 	bad(REMOTE "sainfo address 10.0.0.9-10.0.0.1 any anonymous { }", "not below its first");
-	bad(REMOTE "sainfo address 10.0.0.1 [x] any anonymous { }", "a number from 1 to 65535");
+	bad(REMOTE "sainfo address 10.0.0.1 [x] any anonymous { }", "a port expected");
+	bad(REMOTE "sainfo address 10.0.0.1 [90-80] tcp anonymous { }", "a port expected");
+	bad(REMOTE "sainfo address 10.0.0.1 [80-] tcp anonymous { }", "a port expected");
+	bad(REMOTE "sainfo address 10.0.0.1 [8] icmp anonymous { }", "write \"type\"");
+	bad(REMOTE "sainfo address 10.0.0.1 tcp type 8 anonymous { }", "have types");
+	bad(REMOTE "sainfo address 10.0.0.1 icmp type 256 anonymous { }", "0 to 255");
+	bad(REMOTE "sainfo address 10.0.0.1 icmp type 3-4 code 1 anonymous { }", "to one type");
+	bad(REMOTE "sainfo address 10.0.0.1 any, anonymous anonymous { }", "stands alone");
+	bad(REMOTE "sainfo address 10.0.0.1 any address 10.0.0.2 any, { }", "expected");
 	bad(REMOTE "sainfo address 10.0.0.1 nope anonymous { }", "a protocol expected");
 	bad(REMOTE "sainfo address 10.0.0.1 any address fd00::1 any { mode transport; }",
 	    "one family");
@@ -217,6 +225,68 @@ static void sainfos_are_checked(void **state)
 	bad(REMOTE "sainfo anonymous { name \"a\"; }\nsainfo anonymous { name \"a\"; }", "already");
 	bad(REMOTE "sainfo anonymous { mode tunel; }", "did you mean \"tunnel\"?");
 	bad(REMOTE "sainfo anonymous { replay_window 5000; }", "a number from 0 to 4096");
+}
+
+static void a_sainfo_has_several_selectors(void **state)
+{
+	(void)state;
+	struct policy *p = good(
+		REMOTE
+		"sainfo address 10.1.0.0/24 any, address 10.3.0.0/24 [1000-2000] tcp,\n"
+		"  address 10.1.0.9 icmp type 8, address 10.1.0.9 icmp type 3 code 1-4\n"
+		"  address 10.2.0.0/24 any, address fd00::/8 icmp6 type 128-129 { single_pair on; }\n");
+	const struct child_config *c = only_child(p);
+	assert_int_equal(c->local_ts.n, 4);
+	assert_int_equal(c->peer_ts.n, 2);
+	assert_int_equal(c->local_ts.ts[1].port_lo, 1000);
+	assert_int_equal(c->local_ts.ts[1].port_hi, 2000);
+	assert_int_equal(c->local_ts.ts[2].port_lo, 0x0800);
+	assert_int_equal(c->local_ts.ts[2].port_hi, 0x08ff);
+	assert_int_equal(c->local_ts.ts[3].port_lo, 0x0301);
+	assert_int_equal(c->local_ts.ts[3].port_hi, 0x0304);
+	assert_int_equal(c->peer_ts.ts[1].port_lo, 0x8000);
+	assert_int_equal(c->peer_ts.ts[1].port_hi, 0x81ff);
+	assert_true(c->single_pair);
+	policy_unref(p);
+}
+
+static void too_many_selectors(void **state)
+{
+	char text[2048] = REMOTE "sainfo address 10.0.0.0 any";
+	(void)state;
+	for (int i = 0; i < POLICY_TS_MAX; i++)
+		strcat(text, ", address 10.0.0.0 any");
+	strcat(text, " anonymous { }");
+	bad(text, "more than 16 selectors");
+}
+
+static void policies_without_protection(void **state)
+{
+	(void)state;
+	struct policy *p = good(
+		"policy none address 10.1.0.0/24 any address 10.1.0.1 any;\n"
+		"policy discard address 0.0.0.0/0 tcp address 10.9.0.0/16 [25] tcp { name \"smtp\"; priority 9; }\n");
+	const struct plain_policy *a = LIST_ENTRY(p->plain.next, struct plain_policy, node);
+	const struct plain_policy *b = LIST_ENTRY(p->plain.prev, struct plain_policy, node);
+	assert_int_equal(a->action, PLAIN_BYPASS);
+	assert_string_equal(a->name, "policy1");
+	assert_int_equal(a->priority, 0);
+	assert_int_equal(b->action, PLAIN_DISCARD);
+	assert_string_equal(b->name, "smtp");
+	assert_int_equal(b->priority, 9);
+	assert_int_equal(b->peer_ts.ts[0].port_lo, 25);
+	assert_int_equal(b->line, 2);
+	policy_unref(p);
+	bad("policy ipsec address 10.0.0.1 any address 10.0.0.2 any;", "none, discard");
+	bad("policy none anonymous address 10.0.0.2 any;", "names both sides");
+	bad("policy none address 10.0.0.1 any;", "expected");
+	bad("policy none address 10.0.0.1 any address 10.0.0.2 any { prio 3; }",
+	    "unknown word \"prio\" in policy");
+	bad("policy none address 10.0.0.1 any address 10.0.0.2 any { priority 0; }", "1 to");
+	bad("policy none address 10.0.0.1 any address fd00::1 any;", "no packet");
+	bad("policy none address 10.0.0.1 any address 10.0.0.2 any { name \"a\"; }\n"
+	    "policy none address 10.0.0.1 any address 10.0.0.3 any { name \"a\"; }",
+	    "already");
 }
 
 static void words_without_meaning_only_warn(void **state)
@@ -274,7 +344,11 @@ static void what_is_printed_means_the_same(void **state)
 		"sainfo address 10.0.0.1-10.0.0.9 [53] udp address fd00::/8 any { remote \"gw\"; esn on; }\n"
 		"sainfo address 192.0.2.1 any address 192.0.2.2 any { mode transport;\n"
 		"  encryption_algorithm aes 256; authentication_algorithm hmac_sha256;\n"
-		"  lifetime packet 1000; install_policy on; }\n");
+		"  lifetime packet 1000; install_policy on; }\n"
+		"sainfo address 10.0.0.0/24 [80-90] tcp, address 10.0.1.0/24 icmp type 3 code 1-4\n"
+		"  address 10.2.0.0/24 any, address 10.3.0.0/24 icmp type 8-9 { single_pair on; }\n"
+		"policy discard address 10.0.0.0/24 any, address 10.1.0.0/24 tcp\n"
+		"  address 10.2.0.0/24 [25] tcp { priority 9; }\n");
 	char *first = printed(p);
 	struct policy *again = good(first);
 	char *second = printed(again);
@@ -368,6 +442,10 @@ int main(void)
 		UNIT("remotes are checked", remotes_are_checked),
 		UNIT("sainfos are checked", sainfos_are_checked),
 		UNIT("fragments are on, off or of a size", fragments_are_on_off_or_of_a_size),
+		UNIT("a sainfo has several selectors, with ranges of ports and types",
+		     a_sainfo_has_several_selectors),
+		UNIT("a sainfo has sixteen selectors at most", too_many_selectors),
+		UNIT("policies without protection", policies_without_protection),
 		UNIT("words without meaning only warn", words_without_meaning_only_warn),
 		UNIT("a child inherits and overrides", a_child_inherits_and_overrides),
 		UNIT("what is printed means the same", what_is_printed_means_the_same),

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "config/config.h"
+#include "config/selector.h"
 
 static void print_time(FILE *out, const char *word, int64_t ms)
 {
@@ -173,30 +174,6 @@ static void print_peer(const struct peer_config *peer, FILE *out)
 	fprintf(out, "}\n");
 }
 
-static void print_selector(const struct ts_list *list, FILE *out)
-{
-	char first[ADDR_TEXT_MAX_BYTES], last[ADDR_TEXT_MAX_BYTES];
-	struct addr_prefix prefix;
-	if (list->n == 0) {
-		fprintf(out, "anonymous");
-		return;
-	}
-	const struct ts *ts = &list->ts[0];
-	if (addr_range_prefix(&ts->first, &ts->last, &prefix) == 0)
-		fprintf(out, "address %s", addr_prefix_text(&prefix, first));
-	else
-		fprintf(out, "address %s-%s", addr_text(&ts->first, first),
-			addr_text(&ts->last, last));
-	if (ts->port_lo == 0 && ts->port_hi == UINT16_MAX)
-		fprintf(out, " [any]");
-	else
-		fprintf(out, " [%u]", ts->port_lo);
-	if (ts->proto)
-		fprintf(out, " %u", ts->proto);
-	else
-		fprintf(out, " any");
-}
-
 /* ESP proposals as they are written: all ciphers in one list, all MACs in another. */
 static void print_esp_algs(const struct child_config *c, FILE *out)
 {
@@ -225,19 +202,33 @@ static void print_child_lifetime(const struct lifetime *l, FILE *out)
 static void print_child(const struct child_config *c, FILE *out)
 {
 	fprintf(out, "sainfo ");
-	print_selector(&c->local_ts, out);
+	selector_print(&c->local_ts, out);
 	fprintf(out, " ");
-	print_selector(&c->peer_ts, out);
+	selector_print(&c->peer_ts, out);
 	fprintf(out, " {\n\tremote \"%s\";\n\tname \"%s\";\n", c->peer->name, c->name);
 	fprintf(out, "\tmode %s;\n", c->mode == CHILD_TUNNEL ? "tunnel" : "transport");
 	fprintf(out, "\tinstall_policy %s;\n", on_off(c->install_policy));
 	fprintf(out, "\tesn %s;\n\treplay_window %u;\n", on_off(c->esn), c->replay_window_pkts);
 	if (c->priority)
 		fprintf(out, "\tpriority %u;\n", c->priority);
+	if (c->single_pair)
+		fprintf(out, "\tsingle_pair on;\n");
 	if (c->pfs_group && alg_find(TRANSFORM_KE, c->pfs_group))
 		fprintf(out, "\tpfs_group %s;\n", alg_find(TRANSFORM_KE, c->pfs_group)->words[0]);
 	print_child_lifetime(&c->lifetime, out);
 	print_esp_algs(c, out);
+	fprintf(out, "}\n");
+}
+
+static void print_plain(const struct plain_policy *p, FILE *out)
+{
+	fprintf(out, "policy %s ", p->action == PLAIN_BYPASS ? "none" : "discard");
+	selector_print(&p->local_ts, out);
+	fprintf(out, " ");
+	selector_print(&p->peer_ts, out);
+	fprintf(out, " {\n\tname \"%s\";\n", p->name);
+	if (p->priority)
+		fprintf(out, "\tpriority %u;\n", p->priority);
 	fprintf(out, "}\n");
 }
 
@@ -249,6 +240,7 @@ void config_print(const struct policy *policy, FILE *out)
 	};
 	const struct peer_config *peer;
 	const struct child_config *child;
+	const struct plain_policy *plain;
 	fprintf(out, "path pre_shared_key \"%s\";\nlog %s;\n", policy->psk_path,
 		levels[policy->log_level]);
 	print_listen(policy, out);
@@ -260,4 +252,6 @@ void config_print(const struct policy *policy, FILE *out)
 		LIST_EACH(child, &peer->children, node)
 			print_child(child, out);
 	}
+	LIST_EACH(plain, &policy->plain, node)
+		print_plain(plain, out);
 }

@@ -14,7 +14,8 @@
 
 /*
  * Targets: global, listen, privsep, padding: struct policy; timer: struct policy_timers;
- * remote: struct remote_draft; proposal: struct proposal_draft; sainfo: struct sainfo_draft.
+ * remote: struct remote_draft; proposal: struct proposal_draft; sainfo: struct sainfo_draft;
+ * policy: struct policy_draft.
  */
 /* clang-format off */
 const struct word schema_words[] = {
@@ -33,6 +34,7 @@ const struct word schema_words[] = {
 	{ IN_GLOBAL, "pool", apply_refused, .block = true, .syntax = "\"name\" { ... }", .deflt = "", .help = "addresses for clients are not supported by this version" },
 	{ IN_GLOBAL, "remote", apply_remote, .block = true, .syntax = "anonymous|address|\"name\" [inherit \"name\"] { ... }", .deflt = "", .help = "a peer" },
 	{ IN_GLOBAL, "sainfo", apply_sainfo, .block = true, .syntax = "anonymous | local peer { ... }", .deflt = "", .help = "traffic to protect and how" },
+	{ IN_GLOBAL, "policy", apply_policy, .block = true, .syntax = "none|discard local peer [{ ... }]", .deflt = "", .help = "traffic that passes as it is (none), or not at all (discard), in both directions" },
 
 	{ IN_LISTEN, "isakmp", apply_listen_addr, .arg = LISTEN_IKE, .syntax = "address [port]", .deflt = "all addresses [500]", .help = "where IKE listens" },
 	{ IN_LISTEN, "isakmp_natt", apply_listen_addr, .arg = LISTEN_NATT, .syntax = "address [port]", .deflt = "all addresses [4500]", .help = "where IKE behind NAT listens" },
@@ -118,10 +120,14 @@ const struct word schema_words[] = {
 	{ IN_SAINFO, "esn", apply_sainfo_word, .arg = SAINFO_ESN, .syntax = "on|off", .deflt = "off", .help = "64-bit sequence numbers" },
 	{ IN_SAINFO, "replay_window", apply_sainfo_word, .arg = SAINFO_REPLAY_WINDOW, .max = 4096, .syntax = "packets", .deflt = "64", .help = "how late a packet may come" },
 	{ IN_SAINFO, "priority", apply_sainfo_word, .arg = SAINFO_PRIORITY, .syntax = "number", .deflt = "by size: the smaller net first", .help = "the kernel's priority; lower wins" },
+	{ IN_SAINFO, "single_pair", apply_sainfo_word, .arg = SAINFO_SINGLE_PAIR, .syntax = "on|off", .deflt = "off", .help = "on: each pair of addresses gets SAs of its own, when a packet asks for them" },
 	{ IN_SAINFO, "encryption_algorithm", apply_algorithms, .arg = TRANSFORM_ENCR, .syntax = "name [bits], ...", .deflt = "aes_gcm16 256", .help = "cipher of ESP" },
 	{ IN_SAINFO, "authentication_algorithm", apply_algorithms, .arg = TRANSFORM_INTEG, .syntax = "name, ...", .deflt = "", .help = "integrity of ESP; ciphers like aes_gcm16 need none" },
 	{ IN_SAINFO, "compression_algorithm", apply_ignored, .syntax = "deflate", .deflt = "", .help = "IPComp is not negotiated by this version" },
 	{ IN_SAINFO, "my_identifier", apply_ignored, .syntax = "", .deflt = "", .help = "belongs into remote" },
+
+	{ IN_POLICY, "name", apply_policy_word, .arg = POLICY_NAME, .syntax = "\"name\"", .deflt = "policy1, policy2, ...", .help = "what the log calls it" },
+	{ IN_POLICY, "priority", apply_policy_word, .arg = POLICY_PRIORITY, .syntax = "number", .deflt = "by size: the smaller net first", .help = "as in sainfo" },
 };
 /* clang-format on */
 const size_t schema_n_words = N_ELEMENTS(schema_words);
@@ -129,7 +135,7 @@ const size_t schema_n_words = N_ELEMENTS(schema_words);
 static const char *const section_names[SECTIONS_N] = {
 	[IN_GLOBAL] = "the file",   [IN_LISTEN] = "listen",   [IN_TIMER] = "timer",
 	[IN_PRIVSEP] = "privsep",   [IN_PADDING] = "padding", [IN_REMOTE] = "remote",
-	[IN_PROPOSAL] = "proposal", [IN_SAINFO] = "sainfo",
+	[IN_PROPOSAL] = "proposal", [IN_SAINFO] = "sainfo",   [IN_POLICY] = "policy",
 };
 
 const char *schema_section_name(enum section section)

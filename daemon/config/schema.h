@@ -21,6 +21,7 @@ enum section {
 	IN_REMOTE,
 	IN_PROPOSAL,
 	IN_SAINFO,
+	IN_POLICY,
 	SECTIONS_N
 };
 
@@ -67,6 +68,12 @@ struct sainfo_draft {
 	const char *name;
 };
 
+/* A policy { } while it is read. */
+struct policy_draft {
+	struct plain_policy plain; /* node and name unused */
+	const char *name;
+};
+
 struct build {
 	const struct config_options *options;
 	struct err *err;
@@ -95,8 +102,10 @@ enum {
 	SAINFO_LIFETIME,
 	SAINFO_ESN,
 	SAINFO_REPLAY_WINDOW,
-	SAINFO_PRIORITY
+	SAINFO_PRIORITY,
+	SAINFO_SINGLE_PAIR
 };
+enum { POLICY_NAME, POLICY_PRIORITY };
 
 struct word {
 	enum section section;
@@ -157,6 +166,9 @@ int apply_proposal_lifetime(struct build *b, const struct word *w, struct args *
 
 int apply_sainfo(struct build *b, const struct word *w, struct args *a, void *target);
 int apply_sainfo_word(struct build *b, const struct word *w, struct args *a, void *target);
+
+int apply_policy(struct build *b, const struct word *w, struct args *a, void *target);
+int apply_policy_word(struct build *b, const struct word *w, struct args *a, void *target);
 
 /* "time number unit" of an IKE SA, in remote and in proposal. */
 MUST_USE int take_ike_lifetime(struct build *b, struct args *a, int64_t *ret_ms);

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { FILE_MAX_BYTES = 16 << 20, PATH_MAX_BYTES = 4096 };
+enum { FILE_MAX_BYTES = 16 << 20, PATH_MAX_BYTES = 4096, TOKENS_STEP = 16 };
 
 struct tree {
 	struct arena *arena;
@@ -26,10 +26,15 @@ static int keep(struct tree *t, struct statement *s, const struct token *tok, st
 				   "more than %d words in one statement: "
 				   "is a ';' missing before this?",
 				   TREE_TOKENS_MAX);
-	if (!s->tokens)
-		s->tokens = arena_array(t->arena, TREE_TOKENS_MAX, sizeof(*s->tokens));
-	if (!s->tokens)
-		return token_error(err, -ENOMEM, tok, "the configuration is too large");
+	if (s->n_tokens % TOKENS_STEP == 0) {
+		struct token *more =
+			arena_array(t->arena, s->n_tokens + TOKENS_STEP, sizeof(*more));
+		if (!more)
+			return token_error(err, -ENOMEM, tok, "the configuration is too large");
+		if (s->n_tokens)
+			memcpy(more, s->tokens, s->n_tokens * sizeof(*more));
+		s->tokens = more;
+	}
 	s->tokens[s->n_tokens++] = *tok;
 	return 0;
 }

@@ -5,7 +5,7 @@
 
 #include "config/lex.h"
 
-enum { TREE_TOKENS_MAX = 64, TREE_DEPTH_MAX = 8, TREE_INCLUDE_DEPTH_MAX = 10 };
+enum { TREE_TOKENS_MAX = 256, TREE_DEPTH_MAX = 8, TREE_INCLUDE_DEPTH_MAX = 10 };
 
 struct statement {
 	struct statement *next;

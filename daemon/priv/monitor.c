@@ -319,6 +319,21 @@ static int send_sockets(struct monitor *m, struct err *err)
 	return r;
 }
 
+/* What somebody else has there stays, and is told of. */
+static int add_policies(struct monitor *m, const struct keydb_policy *policies, size_t n,
+			const char *peer, const char *name, struct err *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		int r = broker_add_trap(m->broker, &policies[i], err);
+		if (r == -EEXIST)
+			LOG(WARNING, "trap_refused", F_STR("remote", peer), F_STR("child", name),
+			    F_STR("reason", err->text));
+		else if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
 static int add_child_traps(struct monitor *m, const struct child_config *child, struct err *err)
 {
 	const struct peer_config *peer = child->peer;
@@ -328,15 +343,20 @@ static int add_child_traps(struct monitor *m, const struct child_config *child, 
 	size_t n;
 	int r = policy_spd_traps(child, &ends, traps, N_ELEMENTS(traps), &n, err);
 
-	for (size_t i = 0; r == 0 && i < n; i++) {
-		r = broker_add_trap(m->broker, &traps[i], err);
-		if (r == -EEXIST) {
-			LOG(WARNING, "trap_refused", F_STR("remote", peer->name),
-			    F_STR("child", child->name), F_STR("reason", err->text));
-			r = 0;
-		}
-	}
+	if (r == 0)
+		r = add_policies(m, traps, n, peer->name, child->name, err);
 	return r < 0 ? err_prefix(err, "traffic of %s/%s", peer->name, child->name) : 0;
+}
+
+static int add_plain(struct monitor *m, const struct plain_policy *plain, struct err *err)
+{
+	struct keydb_policy policies[REQUEST_POLICIES_MAX];
+	size_t n;
+	int r = policy_spd_plain(plain, policies, N_ELEMENTS(policies), &n, err);
+
+	if (r == 0)
+		r = add_policies(m, policies, n, NULL, plain->name, err);
+	return r < 0 ? err_prefix(err, "policy %s", plain->name) : 0;
 }
 
 /* Where traffic may start a negotiation, and we know with whom. */
@@ -350,8 +370,12 @@ static int add_traps(struct monitor *m, struct err *err)
 	const struct policy *policy = m->options->policy;
 	struct peer_config *peer;
 	struct child_config *child;
+	struct plain_policy *plain;
 	int r = 0;
 
+	LIST_EACH(plain, &policy->plain, node)
+		if (r == 0)
+			r = add_plain(m, plain, err);
 	LIST_EACH(peer, &policy->peers, node) {
 		LIST_EACH(child, &peer->children, node) {
 			if (r == 0 && wants_traps(peer, child))
