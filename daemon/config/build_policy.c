@@ -47,15 +47,6 @@ static bool is_taken(const struct policy *p, const char *name)
 	return false;
 }
 
-static bool has_pair(const struct plain_policy *p)
-{
-	for (uint8_t i = 0; i < p->local_ts.n; i++)
-		for (uint8_t j = 0; j < p->peer_ts.n; j++)
-			if (ts_makes_packets(&p->local_ts.ts[i], &p->peer_ts.ts[j]))
-				return true;
-	return false;
-}
-
 static int add(struct build *b, const struct token *at, const struct policy_draft *d)
 {
 	char name[POLICY_NAME_MAX_BYTES];
@@ -69,7 +60,7 @@ static int add(struct build *b, const struct token *at, const struct policy_draf
 				   sizeof(name) - 1);
 	if (d->name)
 		strcpy(name, d->name);
-	if (!has_pair(&d->plain))
+	if (!ts_lists_make_packets(&d->plain.local_ts, &d->plain.peer_ts))
 		return token_error(b->err, -EINVAL, at,
 				   "no packet goes from one side to the other");
 	if (is_taken(b->policy, name))

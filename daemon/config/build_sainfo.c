@@ -110,25 +110,14 @@ int apply_sainfo_word(struct build *b, const struct word *w, struct args *a, voi
 	return rc ? rc : args_end(a);
 }
 
-static bool has_pair(const struct child_config *c)
-{
-	if (c->local_ts.n == 0 || c->peer_ts.n == 0)
-		return true;
-	for (uint8_t i = 0; i < c->local_ts.n; i++)
-		for (uint8_t j = 0; j < c->peer_ts.n; j++)
-			if (ts_makes_packets(&c->local_ts.ts[i], &c->peer_ts.ts[j]))
-				return true;
-	return false;
-}
-
 static int check_sainfo(struct build *b, const struct sainfo_draft *d)
 {
 	const struct token *at = &d->st->tokens[0];
 	const struct child_config *c = &d->child;
-	if (!has_pair(c) && c->mode == CHILD_TRANSPORT)
+	if (!ts_lists_make_packets(&c->local_ts, &c->peer_ts) && c->mode == CHILD_TRANSPORT)
 		return token_error(b->err, -EINVAL, at,
 				   "in transport mode both sides have one family");
-	if (!has_pair(c))
+	if (!ts_lists_make_packets(&c->local_ts, &c->peer_ts))
 		build_warn(b, at, "no packet goes from one side of this sainfo to the other");
 	if (d->name && (d->name[0] == '\0' || strlen(d->name) >= POLICY_NAME_MAX_BYTES ||
 			strchr(d->name, '/')))

@@ -6,7 +6,7 @@
 #include <netdb.h>
 #include <string.h>
 
-enum { PROTO_ICMP = 1, PROTO_ICMP6 = 58, PROTO_MH = 135, TYPE_MAX = 255, PORT_MAX = 65535 };
+enum { TYPE_MAX = 255, PORT_MAX = 65535 };
 
 static const char *const kinds[] = { "anonymous", "address", "subnet", "clientaddr" };
 enum { KIND_ANONYMOUS, KIND_ADDRESS, KIND_SUBNET, KIND_CLIENTADDR };
@@ -99,11 +99,6 @@ static int take_ports(struct args *a, struct ts *ts)
 	return args_take_punct(a, ']') ? 0 : args_error(a, "']' expected after the port");
 }
 
-static bool has_types(uint8_t proto)
-{
-	return proto == PROTO_ICMP || proto == PROTO_ICMP6 || proto == PROTO_MH;
-}
-
 /* RFC 4301 4.4.1.1: the type is the upper byte of the port, the code the lower one. */
 static int take_types(struct args *a, struct ts *ts)
 {
@@ -111,7 +106,7 @@ static int take_types(struct args *a, struct ts *ts)
 	const struct args at = *a;
 	if (!args_take_word(a, "type"))
 		return 0;
-	if (!has_types(ts->proto) || !ts_port_any(ts))
+	if (!ts_has_types(ts) || !ts_port_any(ts))
 		return args_error(&at,
 				  "only icmp, icmp6 and mobility-header have types, and no ports");
 	int rc = take_numbers(a, "a type", 0, TYPE_MAX, &type_lo, &type_hi);
@@ -138,7 +133,7 @@ static int take_one(struct args *a, struct ts_list *list)
 		rc = take_ports(a, &ts);
 	if (rc == 0)
 		rc = take_upper(a, &ts.proto);
-	if (rc == 0 && has_types(ts.proto) && !ts_port_any(&ts))
+	if (rc == 0 && ts_has_types(&ts) && !ts_port_any(&ts))
 		return args_error(a, "this protocol has no ports, but types: write \"type\"");
 	if (rc == 0)
 		rc = take_types(a, &ts);
@@ -200,7 +195,7 @@ static void print_one(const struct ts *ts, FILE *out)
 	else
 		fprintf(out, "address %s-%s", addr_text(&ts->first, first),
 			addr_text(&ts->last, last));
-	bool types = has_types(ts->proto) && !ts_port_any(ts);
+	bool types = ts_has_types(ts) && !ts_port_any(ts);
 	fprintf(out, " [");
 	if (types || ts_port_any(ts))
 		fprintf(out, "any");

@@ -15,6 +15,7 @@
 
 #include "base/log.h"
 #include "ike/child.h"
+#include "ike/create.h"
 #include "ike/duplicate.h"
 #include "ike/engine_int.h"
 #include "ike/rules.h"
@@ -323,12 +324,25 @@ static enum verdict tell_failure(struct exchange *x)
 	return V_DELETE;
 }
 
+/* 2.9: the IKE SA is up without the child, which is asked for again by the packet's addresses. */
+static void ask_for_single_pair(const struct exchange *x)
+{
+	struct wish wish = x->sa->handshake->ask.wish;
+	wish.single = true;
+	wish.has_larval = false;
+	if (create_add_child(x->sa, &wish, NULL, NULL) < 0)
+		LOG(WARNING, "cannot_initiate", F_STR("remote", ike_sa_remote(x->sa)),
+		    F_STR("child", wish.child->name), F_STR("error", "out of memory"));
+}
+
 static enum verdict commit_response(struct exchange *x)
 {
 	struct ike_sa *sa = x->sa;
 	struct child_sa *orphan;
 
 	ike_sa_set_ids(sa, &sa->local_id, &x->work.peer_id);
+	if (x->work.asks_single)
+		ask_for_single_pair(x);
 	/* What only the peer has is a child to be deleted, like one that has lived. */
 	if (x->work.orphan_spi && child_sa_new(sa, sa->wanted, x->work.orphan_spi, &orphan) == 0) {
 		orphan->state = CHILD_DELETING;

@@ -8,6 +8,7 @@
  */
 #include "ike/child.h"
 
+#include "ike/carry.h"
 #include "ike/create.h"
 #include "ike/engine_int.h"
 #include "ike/narrow.h"
@@ -35,22 +36,44 @@ static void add_ts(struct msg_writer *mw, uint8_t type, const struct ts_list *l)
 	msg_writer_add_ts(mw, type, &(struct pl_ts){ .n = l->n, .selectors = s });
 }
 
-/* RFC 7296 2.9: the packet's own selector first, if it lies in what we want. */
-static void wish_list(const struct ts_list *config, const struct addr *host, bool has_policy,
-		      const struct ts *policy, bool has_packet, const struct ts *packet,
-		      struct ts_list *ret)
+/* One side of what is wished for. */
+struct side {
+	const struct ts_list *config;
+	const struct addr *host;          /* of the IKE SA */
+	const struct ts *policy, *packet; /* NULL: there is none */
+	bool single;                      /* the packet's address only */
+};
+
+/* An answer to an ICMP message has another type: where all of them are wanted, none is chosen. */
+static struct ts first_choice(const struct ts *packet, const struct ts_list *want)
 {
-	struct ts_list want = *config;
+	struct ts ts = { 0 }, open;
+	if (!packet)
+		return ts;
+	ts = open = *packet;
+	open.port_lo = 0;
+	open.port_hi = UINT16_MAX;
+	return ts_has_types(&ts) && ts_in_list(&open, want) ? open : ts;
+}
+
+/* RFC 7296 2.9: the packet's own selector first, if it lies in what we want. */
+static void wish_list(const struct side *s, struct ts_list *ret)
+{
+	struct ts_list want = *s->config;
 	if (want.n == 0) {
 		want.n = 1;
-		if (has_policy)
-			want.ts[0] = *policy;
+		if (s->policy)
+			want.ts[0] = *s->policy;
 		else
-			ts_of_addr(host, &want.ts[0]);
+			ts_of_addr(s->host, &want.ts[0]);
 	}
+	struct ts packet = first_choice(s->packet, &want);
+	bool has_packet = s->packet && ts_in_list(&packet, &want);
+	if (has_packet && s->single)
+		narrow_to_address(&want, &packet.first, &want);
 	*ret = (struct ts_list){ 0 };
-	if (has_packet && want.n < POLICY_TS_MAX && ts_in_list(packet, &want))
-		ret->ts[ret->n++] = *packet;
+	if (has_packet && want.n < POLICY_TS_MAX)
+		ret->ts[ret->n++] = packet;
 	for (uint8_t i = 0; i < want.n; i++)
 		if (ret->n == 0 || !ts_eq(&ret->ts[0], &want.ts[i]))
 			ret->ts[ret->n++] = want.ts[i];
@@ -71,10 +94,18 @@ static void texts(struct reason *r, const struct ts_list *our_local, const struc
 void child_wish_selectors(const struct ike_sa *sa, struct child_ask *ask)
 {
 	const struct wish *w = &ask->wish;
-	wish_list(&w->child->local_ts, &sa->local, w->has_policy, &w->policy_local, w->has_packet,
-		  &w->packet_local, &ask->tsi);
-	wish_list(&w->child->peer_ts, &sa->peer, w->has_policy, &w->policy_peer, w->has_packet,
-		  &w->packet_peer, &ask->tsr);
+	const struct side local = { .config = &w->child->local_ts,
+				    .host = &sa->local,
+				    .policy = w->has_policy ? &w->policy_local : NULL,
+				    .packet = w->has_packet ? &w->packet_local : NULL,
+				    .single = w->single || w->child->single_pair };
+	const struct side peer = { .config = &w->child->peer_ts,
+				   .host = &sa->peer,
+				   .policy = w->has_policy ? &w->policy_peer : NULL,
+				   .packet = w->has_packet ? &w->packet_peer : NULL,
+				   .single = local.single };
+	wish_list(&local, &ask->tsi);
+	wish_list(&peer, &ask->tsr);
 	ask->transport = w->child->mode == CHILD_TRANSPORT;
 }
 
@@ -116,8 +147,26 @@ static uint32_t spi_of(struct slice spi)
 	return rd_u32(&r);
 }
 
-static void fill(struct child_sa *c, const struct exchange *x, const struct addr *local,
-		 const struct addr *peer, const struct chosen *chosen)
+/* Among the children that are there: 0, or negative with x->reason. */
+static int take_place(struct child_sa *c, struct exchange *x)
+{
+	const struct id *peer = x->work.peer_id.type != ID_NONE ? &x->work.peer_id
+								: &x->sa->peer_id;
+	if (!carry_check(c, peer, &x->reason))
+		return -EADDRINUSE;
+	int r = carry_choose_reqid(c, &c->reqid);
+	if (r < 0) {
+		reason_set(&x->reason, REASON_OVERLOAD, "child");
+		reason_hint(&x->reason,
+			    "%d children of this sainfo are narrowed to different traffic",
+			    POLICY_REQID_VARIANTS - 1);
+	}
+	return r;
+}
+
+/* 0, or negative with the reason why this child cannot be in x->reason. */
+static int fill(struct child_sa *c, struct exchange *x, const struct addr *local,
+		const struct addr *peer, const struct chosen *chosen)
 {
 	const struct ike_sa *sa = x->sa;
 	const struct child_sa *old = x->work.old;
@@ -131,10 +180,13 @@ static void fill(struct child_sa *c, const struct exchange *x, const struct addr
 	c->reqid = c->config->reqid;
 	if (!c->config->install_policy && x->work.ask && x->work.ask->wish.reqid)
 		c->reqid = x->work.ask->wish.reqid;
-	if (old)
-		c->reqid = old->reqid;
 	c->replaces = x->work.replaces;
 	nonce_min_set(&c->nonce_min, x->work.nonce_i, x->work.nonce_r);
+	if (old) {
+		c->reqid = old->reqid;
+		return 0;
+	}
+	return take_place(c, x);
 }
 
 /* Computes the keys and asks the kernel. */
@@ -206,55 +258,99 @@ static void substitute(struct ts *ts, size_t n, const struct addr *addr)
 	}
 }
 
-static const struct ts_list *or_host(const struct ts_list *l, const struct addr *host,
-				     bool transport, struct ts_list *room)
+static void or_host(const struct ts_list *l, const struct addr *host, bool transport,
+		    struct ts_list *ret)
 {
+	*ret = *l;
 	if (l->n || !transport)
-		return l;
-	room->n = 1;
-	ts_of_addr(host, &room->ts[0]);
-	return room;
-}
-
-static bool same_list(const struct ts_list *a, const struct ts_list *b)
-{
-	if (a->n != b->n)
-		return false;
-	for (uint8_t i = 0; i < a->n; i++)
-		if (!ts_in_list(&a->ts[i], b) || !ts_in_list(&b->ts[i], a))
-			return false;
-	return true;
+		return;
+	ret->n = 1;
+	ts_of_addr(host, &ret->ts[0]);
 }
 
 /* What was found to fit a request. */
 struct fit {
 	const struct child_config *config;
 	struct ts_list local_ts, peer_ts;
+	bool more; /* something else that was asked for would have been acceptable too */
 	int points;
 };
+
+/* 2.9: each pair of addresses gets a child of its own, so the packet's must be known. */
+static bool to_single_pair(const struct child_config *c, const struct asked *a,
+			   struct ts_list *local, struct ts_list *peer, struct reason *why)
+{
+	if (!c->single_pair)
+		return true;
+	if (a->n_i == 0 || a->n_r == 0 || !addr_eq(&a->i[0].first, &a->i[0].last) ||
+	    !addr_eq(&a->r[0].first, &a->r[0].last)) {
+		reason_set(why, REASON_SINGLE_PAIR, "TSi,TSr");
+		return false;
+	}
+	narrow_to_address(local, &a->r[0].first, local);
+	narrow_to_address(peer, &a->i[0].first, peer);
+	return true;
+}
+
+/* 2.9.2: what a child carries it carries after rekeying too. */
+static bool carries_all(const struct exchange *x, const struct ts_list *local,
+			const struct ts_list *peer)
+{
+	const struct child_sa *old = x->work.old;
+	return !old ||
+	       (ts_list_covers(local, &old->local_ts) && ts_list_covers(peer, &old->peer_ts));
+}
+
+static void selector_mismatch(struct reason *why, const char *what, const struct asked *a,
+			      const struct ts_list *local, const struct ts_list *peer)
+{
+	struct ts_list their_l, their_p;
+	first_few(a->r, a->n_r, &their_l);
+	first_few(a->i, a->n_i, &their_p);
+	reason_set(why, REASON_SELECTOR_MISMATCH, what);
+	texts(why, local, peer, &their_l, &their_p);
+}
+
+/* 2.9: what they would choose first, if it is allowed, is in what is agreed on. */
+static bool has_first_choice(const struct fit *f, const struct asked *a)
+{
+	return a->n_i > 0 && a->n_r > 0 && ts_in_list(&a->i[0], &f->peer_ts) &&
+	       ts_in_list(&a->r[0], &f->local_ts);
+}
 
 /* Tries one entry; false if its selectors or its mode do not fit. */
 static bool try_config(const struct exchange *x, const struct child_config *c,
 		       const struct asked *a, struct fit *ret, struct reason *why)
 {
-	struct ts_list room_l, room_p, their_l, their_p;
-	bool transport = c->mode == CHILD_TRANSPORT;
-	const struct ts_list *local = or_host(&c->local_ts, &x->local, transport, &room_l);
-	const struct ts_list *peer = or_host(&c->peer_ts, &x->peer, transport, &room_p);
+	struct ts_list local, peer;
+	bool transport = c->mode == CHILD_TRANSPORT, more_l, more_p;
 	struct fit f = { .config = c };
 
-	int rl = narrow(a->r, a->n_r, local, &f.local_ts);
-	int rp = narrow(a->i, a->n_i, peer, &f.peer_ts);
+	or_host(&c->local_ts, &x->local, transport, &local);
+	or_host(&c->peer_ts, &x->peer, transport, &peer);
+	if (!to_single_pair(c, a, &local, &peer, why))
+		return false;
+	int rl = narrow(a->r, a->n_r, &local, &f.local_ts, &more_l);
+	int rp = narrow(a->i, a->n_i, &peer, &f.peer_ts, &more_p);
 	if (rl < 0 || rp < 0) {
-		first_few(a->r, a->n_r, &their_l);
-		first_few(a->i, a->n_i, &their_p);
-		reason_set(why, REASON_SELECTOR_MISMATCH,
-			   rl < 0 && rp < 0 ? "TSi,TSr"
-			   : rl < 0         ? "TSr"
-					    : "TSi");
-		texts(why, local, peer, &their_l, &their_p);
+		selector_mismatch(why,
+				  rl < 0 && rp < 0 ? "TSi,TSr"
+				  : rl < 0         ? "TSr"
+						   : "TSi",
+				  a, &local, &peer);
 		return false;
 	}
+	if (!ts_lists_make_packets(&f.local_ts, &f.peer_ts)) {
+		selector_mismatch(why, "TSi,TSr", a, &local, &peer);
+		reason_hint(why, "no packet is of both: families or protocols differ");
+		return false;
+	}
+	if (!carries_all(x, &f.local_ts, &f.peer_ts)) {
+		selector_mismatch(why, "TSi,TSr", a, &x->work.old->local_ts, &x->work.old->peer_ts);
+		reason_hint(why, "what is rekeyed carries more");
+		return false;
+	}
+	f.more = more_l || more_p || c->single_pair;
 	if (transport != a->transport || (transport && (!narrow_is_host(&f.local_ts, &x->local) ||
 							!narrow_is_host(&f.peer_ts, &x->peer)))) {
 		reason_set(why, REASON_MODE_MISMATCH, "mode");
@@ -262,7 +358,8 @@ static bool try_config(const struct exchange *x, const struct child_config *c,
 		reason_theirs(why, "%s", a->transport ? "transport" : "tunnel");
 		return false;
 	}
-	f.points = 1 + same_list(&f.local_ts, &c->local_ts) + same_list(&f.peer_ts, &c->peer_ts);
+	f.points = 1 + ts_list_same(&f.local_ts, &c->local_ts) +
+		   ts_list_same(&f.peer_ts, &c->peer_ts) + 4 * has_first_choice(&f, a);
 	*ret = f;
 	return true;
 }
@@ -272,14 +369,16 @@ static bool find_config(struct exchange *x, const struct asked *a, struct fit *b
 {
 	const struct child_config *c;
 	struct fit f;
+	bool more = false;
 	struct reason why, closest = { 0 };
 
-	best->points = 0;
+	*best = (struct fit){ 0 };
 	reason_set(&closest, REASON_SELECTOR_MISMATCH, "sainfo");
 	LIST_EACH(c, &x->work.config->children, node) {
 		if (x->work.old && c != x->work.old->config)
 			continue;
 		if (try_config(x, c, a, &f, &why)) {
+			more |= best->points > 0;
 			if (f.points > best->points)
 				*best = f;
 		} else if (closest.code != REASON_MODE_MISMATCH) {
@@ -288,6 +387,8 @@ static bool find_config(struct exchange *x, const struct asked *a, struct fit *b
 	}
 	if (best->points == 0)
 		x->reason = closest;
+	/* 2.9: selectors of other entries are possible in an SA of their own. */
+	best->more |= more;
 	return best->points > 0;
 }
 
@@ -347,6 +448,8 @@ static enum verdict on_installed(struct exchange *x, int result, struct slice te
 	if (result == -EEXIST && x->work.child_tries < LIMIT_ESP_SPI_TRIES)
 		return try_spi(x);
 	kernel_refused(x, result, text);
+	if (result == -E2BIG || result == -ERANGE)
+		return no_child(x, N_TS_UNACCEPTABLE);
 	return no_child(x, x->work.nonce_len ? N_TEMPORARY_FAILURE : N_NO_ADDITIONAL_SAS);
 }
 
@@ -407,9 +510,9 @@ enum verdict child_answer(struct exchange *x)
 	uint16_t notify;
 
 	if (!find_fit(x, &fit))
-		return no_child(x, fit.points == 0 && x->reason.code == REASON_MODE_MISMATCH
-					   ? N_NO_PROPOSAL_CHOSEN
-					   : N_TS_UNACCEPTABLE);
+		return no_child(x, x->reason.code == REASON_MODE_MISMATCH ? N_NO_PROPOSAL_CHOSEN
+				   : x->reason.code == REASON_SINGLE_PAIR ? N_SINGLE_PAIR_REQUIRED
+									  : N_TS_UNACCEPTABLE);
 	offers_of(x, fit.config, &ours);
 	if (proposal_choose(&ours, &x->pl->sa, payload_has(x->pl, PL_KE) ? x->pl->ke.group : 0,
 			    x->work.nonce_len == 0, &chosen, &x->reason) < 0)
@@ -430,7 +533,10 @@ enum verdict child_answer(struct exchange *x)
 	c->mode = fit.config->mode;
 	c->local_ts = fit.local_ts;
 	c->peer_ts = fit.peer_ts;
-	fill(c, x, &x->local, &x->peer, &chosen);
+	c->more_possible = fit.more;
+	if (fill(c, x, &x->local, &x->peer, &chosen) < 0)
+		return no_child(x, x->reason.code == REASON_OVERLOAD ? N_NO_ADDITIONAL_SAS
+								     : N_TS_UNACCEPTABLE);
 	note_original(x, c);
 	x->work.chosen = chosen;
 	x->work.child_tries = 1;
@@ -455,6 +561,8 @@ void child_add_response(const struct exchange *x, struct msg_writer *mw)
 	add_exchange(x, mw);
 	add_ts(mw, PL_TSI, &c->peer_ts);
 	add_ts(mw, PL_TSR, &c->local_ts);
+	if (c->more_possible)
+		msg_writer_add_notify(mw, N_ADDITIONAL_TS_POSSIBLE, (struct slice){ 0 });
 }
 
 /* ---- initiator: the response ---- */
@@ -481,7 +589,9 @@ enum verdict child_refused(struct exchange *x)
 	reason_set(&x->reason, REASON_PEER_REFUSED, type ? notify_name(type) : "child");
 	if (type == N_NO_PROPOSAL_CHOSEN)
 		reason_ours(&x->reason, "%s", proposal_offers_text(&ask->offers, text));
-	if (type == N_TS_UNACCEPTABLE) {
+	x->work.asks_single = type == N_SINGLE_PAIR_REQUIRED && ask->wish.has_packet &&
+			      !ask->wish.single;
+	if (type == N_TS_UNACCEPTABLE || type == N_SINGLE_PAIR_REQUIRED) {
 		texts(&x->reason, &ask->tsi, &ask->tsr, &none, &none);
 		x->reason.theirs[0] = 0;
 	}
@@ -490,6 +600,9 @@ enum verdict child_refused(struct exchange *x)
 
 static enum verdict on_accepted(struct exchange *x, int result, struct slice text)
 {
+	/* The kernel waits for an SA of the trap: what is narrowed has another reqid, and more may come. */
+	if (result == 0 && x->work.child->reqid != x->work.ask->wish.reqid)
+		initiate_drop_acquire(x->engine, &x->work.ask->wish);
 	if (result == 0)
 		return x->work.after_child(x);
 	kernel_refused(x, result, text);
@@ -505,15 +618,6 @@ static bool read_list(const struct pl_ts *pl, struct ts_list *ret)
 		if (narrow_add(ret, &ts[i]) < 0)
 			return false;
 	return n == pl->n;
-}
-
-/* 2.9.2: what a child carries it carries after rekeying too. */
-static bool carries_all(const struct exchange *x, const struct ts_list *local,
-			const struct ts_list *peer)
-{
-	const struct child_sa *old = x->work.old;
-	return !old ||
-	       (narrow_is_within(&old->local_ts, local) && narrow_is_within(&old->peer_ts, peer));
 }
 
 /* The selectors of the response, as we see addresses; false if they are not what we offered. */
@@ -576,7 +680,9 @@ enum verdict child_accept(struct exchange *x)
 	c->local_ts = local;
 	c->peer_ts = peer;
 	c->ours = true;
-	fill(c, x, &sa->local, &sa->peer, &chosen);
+	c->more_possible = payload_notify(x->pl, N_ADDITIONAL_TS_POSSIBLE) != NULL;
+	if (fill(c, x, &sa->local, &sa->peer, &chosen) < 0)
+		return orphan(x);
 	if (x->work.old)
 		c->original_peer = x->work.old->original_peer;
 	if (sa->create && create_is_redundant(sa->create, c))

@@ -6,6 +6,7 @@
 #include "ike/child_sa.h"
 
 #include "base/log.h"
+#include "ike/carry.h"
 #include "ike/create.h"
 #include "ike/engine_int.h"
 #include "ike/ike_sa.h"
@@ -384,6 +385,9 @@ static void log_up(const struct child_sa *c)
 	    F_STR("ts_local", ts_list_text(&c->local_ts, local)),
 	    F_STR("ts_peer", ts_list_text(&c->peer_ts, peer)),
 	    F_STR("algorithms", proposal_text(&c->algorithms, algs)),
+	    F_STR("narrowed", carry_is_whole(c)  ? "no"
+			      : c->more_possible ? "more"
+						 : "yes"),
 	    F_STR("encap", c->encap ? "udp" : "none"), F_INT("reqid", c->reqid),
 	    F_SPI32("replaces", c->replaces));
 }

@@ -39,9 +39,10 @@ struct child_sa {
 	bool in_kernel; /* installed, or asked to be */
 	bool delete_sent;
 	bool by_command;
-	bool ours;         /* we asked for it */
-	bool redundant;    /* another took its place, and the peer is to delete it (2.8.1) */
-	uint32_t replaces; /* spi_in of the child that it was made to replace, 0 = none */
+	bool ours;          /* we asked for it */
+	bool redundant;     /* another took its place, and the peer is to delete it (2.8.1) */
+	bool more_possible; /* the responder narrowed, and would agree to more in another one (2.9) */
+	uint32_t replaces;          /* spi_in of the child that it was made to replace, 0 = none */
 	struct nonce_min nonce_min; /* of the exchange that made it */
 	/*
 	 * The peer rekeyed: it cannot receive before it has our answer, so our outbound SA waits

@@ -45,21 +45,12 @@ void create_free(struct create *c)
 	free(c);
 }
 
-static void tell_kernel(struct engine *e, struct wish *w)
-{
-	struct kernel *k = e->ports.kernel;
-	if (!w->has_larval)
-		return;
-	w->has_larval = false;
-	(void)k->ops->acquire_failed(k, &w->larval, w->acquire_seq);
-}
-
 void create_end(struct ike_sa *sa, struct create *c, int result, const char *text)
 {
 	list_remove(&c->node);
 	waiters_call(&c->coming, result, text);
 	if (result < 0 && c->kind == CREATE_CHILD) {
-		tell_kernel(sa->engine, &c->ask.wish);
+		initiate_drop_acquire(sa->engine, &c->ask.wish);
 		keepup_child_down(sa->engine, c->ask.wish.child, sa->by_command);
 	}
 	create_free(c);

@@ -7,6 +7,7 @@
  *	                    <-- SK {N(INVALID_KE_PAYLOAD)}: again, with that group
  *	                    <-- SK {N(TEMPORARY_FAILURE)}: again, later
  *	                    <-- SK {N(CHILD_SA_NOT_FOUND)}: what we rekey is gone
+ *	                    <-- SK {N(SINGLE_PAIR_REQUIRED)}: again, for the packet's addresses
  *	                    <-- SK {N(why there is no child)}
  *
  * A rekeyed child is replaced before it goes.  The responder installs its inbound SA before it
@@ -260,6 +261,19 @@ enum verdict on_rekey_not_found(struct exchange *x)
 	x->sa->create = NULL;
 	c->kind = CREATE_CHILD;
 	c->old_spi = 0;
+	return V_OK;
+}
+
+/* 2.9: asked for again with the addresses of the packet only, if there was one. */
+enum verdict on_create_single_pair(struct exchange *x)
+{
+	struct create *c = x->sa->create;
+	if (!c)
+		return informational_unexpected(x);
+	if (c->kind != CREATE_CHILD || !c->ask.wish.has_packet || c->ask.wish.single)
+		return on_create_refused(x);
+	c->ask.wish.single = true;
+	x->sa->create = NULL;
 	return V_OK;
 }
 

@@ -76,6 +76,8 @@ MUST_USE int initiate_wish(struct engine *e, const struct wish *wish, engine_don
 			   void *arg, struct err *err);
 /* From an ACQUIRE of the kernel. */
 void initiate_acquire(struct engine *e, const struct keydb_event *event);
+/* The kernel does not wait for what this wish asked for any more: it may ask again.  Once. */
+void initiate_drop_acquire(struct engine *e, struct wish *w);
 /* A child of this entry that is up, at this peer (any, if peer is NULL); NULL: none. */
 const struct child_sa *initiate_find_up(const struct engine *e, const struct child_config *child,
 					const struct addr *peer);

@@ -77,7 +77,8 @@ struct work {
 	struct child_sa *child; /* ours until the handler is done */
 	int child_tries;
 	uint16_t child_notify; /* responder: why there is no child, 0 = there is one */
-	uint32_t orphan_spi;   /* initiator: our SPI of a child that only the peer has */
+	bool asks_single; /* initiator: there is none, but for the packet's addresses there would be */
+	uint32_t orphan_spi; /* initiator: our SPI of a child that only the peer has */
 	enum verdict (*after_child)(struct exchange *x);
 };
 

@@ -431,12 +431,8 @@ static void leave_established(struct ike_sa *sa)
 
 void ike_sa_acquire_failed(struct ike_sa *sa)
 {
-	struct kernel *k = sa->engine->ports.kernel;
-	struct wish *w = sa->handshake ? &sa->handshake->ask.wish : NULL;
-	if (!w || !w->has_larval)
-		return;
-	w->has_larval = false;
-	(void)k->ops->acquire_failed(k, &w->larval, w->acquire_seq);
+	if (sa->handshake)
+		initiate_drop_acquire(sa->engine, &sa->handshake->ask.wish);
 }
 
 static void enter_gone(struct ike_sa *sa)

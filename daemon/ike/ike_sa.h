@@ -65,6 +65,7 @@ struct wish {
 	struct addr peer, local; /* local may be unset */
 	/* From an ACQUIRE: the packet, and the selector of the policy that wanted it. */
 	bool has_packet, has_policy;
+	bool single; /* the peer wants a child for each pair of addresses (2.9) */
 	struct ts packet_local, packet_peer, policy_local, policy_peer;
 	uint32_t reqid;  /* of that policy */
 	bool has_larval; /* an ACQUIRE waits for the result */

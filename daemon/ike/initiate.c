@@ -275,23 +275,72 @@ static bool to_addr(const union keydb_addr *from, struct addr *ret)
 	return from->sa.sa_family != 0 && addr_from_sockaddr(&from->sa, sizeof(*from), ret) == 0;
 }
 
-/* One side of a kernel selector. ICMP's type and code are no ports: they are left open. */
-static bool to_ts(const union keydb_addr *a, uint8_t bits, const struct keydb_selector *sel,
-		  bool port_any, uint16_t port, struct ts *ret)
+struct run {
+	uint16_t lo, hi;
+};
+
+/*
+ * The numbers that a port (or type, code: bits) and its mask stand for, as far as they are a run.  The
+ * kernel has port 0 for protocols without ports: that is any.
+ */
+static struct run run_of(bool any, uint16_t port, uint16_t mask, uint16_t bits)
 {
-	enum { ICMP = 1, ICMPV6 = 58, MOBILITY = 135 };
+	any |= bits == UINT16_MAX && port == 0 && mask == 0;
+	uint16_t open = any ? bits : mask ? ~mask & bits : 0;
+	return (struct run){ .lo = port & ~open & bits, .hi = (port | open) & bits };
+}
+
+/* RFC 4301 4.4.1.1; the kernel has the type as source port and the code as destination port. */
+static void set_types(const struct keydb_selector *sel, struct ts *ret)
+{
+	struct run type = run_of(sel->src_port_any, sel->src_port, sel->src_port_mask, 0xff);
+	struct run code = run_of(sel->dst_port_any, sel->dst_port, sel->dst_port_mask, 0xff);
+	ret->port_lo = (uint16_t)(type.lo << 8 | code.lo);
+	ret->port_hi = (uint16_t)(type.hi << 8 | code.hi);
+}
+
+/* One side of a kernel selector. */
+static bool to_ts(const union keydb_addr *a, uint8_t bits, const struct keydb_selector *sel,
+		  bool is_src, struct ts *ret)
+{
 	struct addr_prefix p = { .bits = bits };
-	bool has_ports = sel->proto != ICMP && sel->proto != ICMPV6 && sel->proto != MOBILITY;
+	struct run ports =
+		is_src ? run_of(sel->src_port_any, sel->src_port, sel->src_port_mask, UINT16_MAX)
+		       : run_of(sel->dst_port_any, sel->dst_port, sel->dst_port_mask, UINT16_MAX);
 	if (!to_addr(a, &p.addr))
 		return false;
-	ts_of_prefix(&p, sel->proto, port_any || !has_ports ? 0 : port, ret);
+	ts_of_prefix(&p, sel->proto, 0, ret);
+	if (ts_has_types(ret)) {
+		set_types(sel, ret);
+	} else {
+		ret->port_lo = ports.lo;
+		ret->port_hi = ports.hi;
+	}
 	return true;
 }
 
 static bool to_pair(const struct keydb_selector *sel, struct ts *ret_src, struct ts *ret_dst)
 {
-	return to_ts(&sel->src, sel->src_bits, sel, sel->src_port_any, sel->src_port, ret_src) &&
-	       to_ts(&sel->dst, sel->dst_bits, sel, sel->dst_port_any, sel->dst_port, ret_dst);
+	return to_ts(&sel->src, sel->src_bits, sel, true, ret_src) &&
+	       to_ts(&sel->dst, sel->dst_bits, sel, false, ret_dst);
+}
+
+/* The youngest child that carries the packet of this wish, NULL: none. */
+static struct child_sa *find_carrier(const struct engine *e, const struct wish *w)
+{
+	const struct ike_sa *sa;
+	struct child_sa *c, *found = NULL;
+	LIST_EACH(sa, &e->sas, node) {
+		if (sa->want_delete || !addr_eq(&w->peer, &sa->peer))
+			continue;
+		LIST_EACH(c, &sa->children, node)
+			if (c->state == CHILD_UP && same_config(c->config, w->child) &&
+			    ts_in_list(&w->packet_local, &c->local_ts) &&
+			    ts_in_list(&w->packet_peer, &c->peer_ts) &&
+			    (!found || c->up_ms >= found->up_ms))
+				found = c;
+	}
+	return found;
 }
 
 /*
@@ -300,14 +349,12 @@ static bool to_pair(const struct keydb_selector *sel, struct ts *ret_src, struct
  */
 static bool is_late(const struct engine *e, const struct wish *w)
 {
-	const struct child_sa *c = initiate_find_up(e, w->child, &w->peer);
+	struct child_sa *c = find_carrier(e, w);
 	if (c && c->late) {
-		child_sa_complete(child_sa_find_in(e, c->spi_in));
+		child_sa_complete(c);
 		return true;
 	}
-	return c && engine_now_ms(e) - c->up_ms < LIMIT_ACQUIRE_QUIET_MS &&
-	       ts_in_list(&w->packet_local, &c->local_ts) &&
-	       ts_in_list(&w->packet_peer, &c->peer_ts);
+	return c && engine_now_ms(e) - c->up_ms < LIMIT_ACQUIRE_QUIET_MS;
 }
 
 static bool read_acquire(const struct engine *e, const struct keydb_event *ev, struct wish *w)
@@ -333,6 +380,15 @@ static bool read_acquire(const struct engine *e, const struct keydb_event *ev, s
 		w->local = (struct addr){ 0 };
 	w->local.port = 0;
 	return true;
+}
+
+void initiate_drop_acquire(struct engine *e, struct wish *w)
+{
+	struct kernel *k = e->ports.kernel;
+	if (!w->has_larval)
+		return;
+	w->has_larval = false;
+	(void)k->ops->acquire_failed(k, &w->larval, w->acquire_seq);
 }
 
 void initiate_acquire(struct engine *e, const struct keydb_event *ev)

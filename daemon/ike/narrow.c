@@ -44,34 +44,45 @@ int narrow_add(struct ts_list *l, const struct ts *ts)
 	return 0;
 }
 
-static int add_allowed(struct ts_list *l, const struct ts *asked, const struct ts_list *allowed)
+/* True if all of it had room. */
+static bool add_allowed(struct ts_list *l, const struct ts *asked, const struct ts_list *allowed)
 {
 	struct ts common;
+	bool all = true;
 	if (allowed->n == 0)
-		return narrow_add(l, asked);
-	for (uint8_t i = 0; i < allowed->n; i++) {
-		if (!ts_intersect(asked, &allowed->ts[i], &common))
-			continue;
-		int r = narrow_add(l, &common);
-		if (r < 0)
-			return r;
-	}
-	return 0;
+		return narrow_add(l, asked) == 0;
+	for (uint8_t i = 0; i < allowed->n; i++)
+		if (ts_intersect(asked, &allowed->ts[i], &common))
+			all &= narrow_add(l, &common) == 0;
+	return all;
 }
 
 int narrow(const struct ts *asked, size_t n_asked, const struct ts_list *allowed,
-	   struct ts_list *ret)
+	   struct ts_list *ret, bool *ret_more)
 {
 	struct ts_list l = { 0 };
-	for (size_t i = 0; i < n_asked; i++) {
-		int r = add_allowed(&l, &asked[i], allowed);
-		if (r < 0)
-			return r;
-	}
+	bool all = true;
+	for (size_t i = 0; i < n_asked; i++)
+		all &= add_allowed(&l, &asked[i], allowed);
 	if (l.n == 0)
 		return -ENOENT;
 	*ret = l;
+	*ret_more = !all;
 	return 0;
+}
+
+void narrow_to_address(const struct ts_list *l, const struct addr *a, struct ts_list *ret)
+{
+	struct ts_list out = { 0 };
+	struct ts host, common;
+	ts_of_addr(a, &host);
+	if (l->n == 0)
+		out.ts[out.n++] = host;
+	for (uint8_t i = 0; i < l->n; i++)
+		if (ts_intersect(&l->ts[i], &host, &common))
+			/* each lies in one of l, so there is room */
+			(void)!narrow_add(&out, &common);
+	*ret = out;
 }
 
 bool narrow_is_within(const struct ts_list *got, const struct ts_list *offered)

@@ -20,11 +20,14 @@ size_t narrow_from_payload(const struct pl_ts *pl, struct ts *ret, size_t max);
 
 /*
  * The part of what the peer asks for that we allow.  Selectors that lie in others are merged
- * into them.  allowed empty: everything.  -ENOENT: nothing in common (TS_UNACCEPTABLE);
- * -E2BIG: more pieces than a ts_list holds.
+ * into them.  The first one that was asked for is in the result, if it is allowed; of more pieces than
+ * a ts_list holds the last ones are left out, *ret_more says so.  allowed empty: everything.
+ * -ENOENT: nothing in common (TS_UNACCEPTABLE).
  */
 MUST_USE int narrow(const struct ts *asked, size_t n_asked, const struct ts_list *allowed,
-		    struct ts_list *ret);
+		    struct ts_list *ret, bool *ret_more);
+/* What of a list is for this address, as selectors of that address alone; empty: everything. */
+void narrow_to_address(const struct ts_list *l, const struct addr *a, struct ts_list *ret);
 
 /* Does got lie in offered, selector by selector?  (2.9: the responder must not widen.) */
 bool narrow_is_within(const struct ts_list *got, const struct ts_list *offered);

@@ -27,8 +27,9 @@ static void the_common_part(void **state)
 	struct ts_list allowed = { .n = 2, .ts = { any_of("10.1.0.0/16"), any_of("::/0") } };
 	struct ts_list got;
 	struct ts want[] = { any_of("10.1.0.0/16"), any_of("2001:db8::/32") };
+	bool more;
 	(void)state;
-	assert_int_equal(narrow(asked, 2, &allowed, &got), 0);
+	assert_int_equal(narrow(asked, 2, &allowed, &got, &more), 0);
 	assert_int_equal(got.n, 2);
 	assert_true(ts_eq(&got.ts[0], &want[0]));
 	assert_true(ts_eq(&got.ts[1], &want[1]));
@@ -39,12 +40,13 @@ static void packets_are_merged(void **state)
 	const struct ts asked[] = { ts_of("10.1.0.5", 17, 53, 53), any_of("10.1.0.0/16") };
 	struct ts_list allowed = { .n = 1, .ts = { any_of("10.0.0.0/8") } };
 	struct ts_list got;
+	bool more;
 	(void)state;
-	assert_int_equal(narrow(asked, 2, &allowed, &got), 0);
+	assert_int_equal(narrow(asked, 2, &allowed, &got, &more), 0);
 	assert_int_equal(got.n, 1);
 	assert_true(ts_eq(&got.ts[0], &asked[1]));
 	/* on its own it stays */
-	assert_int_equal(narrow(asked, 1, &allowed, &got), 0);
+	assert_int_equal(narrow(asked, 1, &allowed, &got, &more), 0);
 	assert_true(ts_eq(&got.ts[0], &asked[0]));
 }
 
@@ -53,9 +55,10 @@ static void nothing_in_common(void **state)
 	const struct ts asked[] = { any_of("10.1.0.0/16"), ts_of("10.2.0.0/16", 6, 80, 80) };
 	struct ts_list allowed = { .n = 1, .ts = { ts_of("10.2.0.0/16", 17, 0, 65535) } };
 	struct ts_list got = { .n = 7 };
+	bool more;
 	(void)state;
-	assert_int_equal(narrow(asked, 2, &allowed, &got), -ENOENT);
-	assert_int_equal(narrow(asked, 0, &allowed, &got), -ENOENT);
+	assert_int_equal(narrow(asked, 2, &allowed, &got, &more), -ENOENT);
+	assert_int_equal(narrow(asked, 0, &allowed, &got, &more), -ENOENT);
 	assert_int_equal(got.n, 7);
 }
 
@@ -64,8 +67,9 @@ static void everything_allowed(void **state)
 	const struct ts asked[] = { any_of("10.1.0.0/16") };
 	const struct ts_list allowed = { 0 };
 	struct ts_list got;
+	bool more;
 	(void)state;
-	assert_int_equal(narrow(asked, 1, &allowed, &got), 0);
+	assert_int_equal(narrow(asked, 1, &allowed, &got, &more), 0);
 	assert_true(ts_eq(&got.ts[0], &asked[0]));
 }
 
@@ -74,15 +78,44 @@ static void too_many_pieces(void **state)
 	struct ts asked[POLICY_TS_MAX + 1];
 	const struct ts_list allowed = { 0 };
 	struct ts_list got = { .n = 7 };
+	bool more;
 	(void)state;
 	for (size_t i = 0; i < N_ELEMENTS(asked); i++) {
 		asked[i] = any_of("10.0.0.0/24");
 		asked[i].first.ip[1] = asked[i].last.ip[1] = (uint8_t)i;
 	}
-	assert_int_equal(narrow(asked, N_ELEMENTS(asked), &allowed, &got), -E2BIG);
-	assert_int_equal(got.n, 7);
-	assert_int_equal(narrow(asked, POLICY_TS_MAX, &allowed, &got), 0);
+	/* the first choice stays (RFC 7296 2.9) */
+	assert_int_equal(narrow(asked, N_ELEMENTS(asked), &allowed, &got, &more), 0);
+	assert_true(more);
 	assert_int_equal(got.n, POLICY_TS_MAX);
+	assert_true(ts_eq(&got.ts[0], &asked[0]));
+	assert_int_equal(narrow(asked, POLICY_TS_MAX, &allowed, &got, &more), 0);
+	assert_false(more);
+	assert_int_equal(got.n, POLICY_TS_MAX);
+}
+
+static void one_address_of_a_list(void **state)
+{
+	const struct ts_list l = { .n = 3,
+				   .ts = { ts_of("10.1.0.0/16", 6, 80, 90), any_of("10.2.0.0/16"),
+					   ts_of("10.0.0.0/8", 17, 0, 65535) } };
+	const struct ts_list all = { 0 };
+	struct ts want[] = { ts_of("10.1.0.5", 6, 80, 90), ts_of("10.1.0.5", 17, 0, 65535) };
+	struct ts whole = any_of("10.1.0.5");
+	struct ts_list got;
+	struct addr a, b;
+	(void)state;
+	assert_int_equal(addr_parse("10.1.0.5", &a), 0);
+	assert_int_equal(addr_parse("192.0.2.1", &b), 0);
+	narrow_to_address(&l, &a, &got);
+	assert_int_equal(got.n, 2);
+	assert_true(ts_eq(&got.ts[0], &want[0]));
+	assert_true(ts_eq(&got.ts[1], &want[1]));
+	narrow_to_address(&l, &b, &got);
+	assert_int_equal(got.n, 0);
+	narrow_to_address(&all, &a, &got);
+	assert_int_equal(got.n, 1);
+	assert_true(ts_eq(&got.ts[0], &whole));
 }
 
 static void no_widening(void **state)
@@ -156,7 +189,8 @@ int main(void)
 		UNIT("the packet's selector is merged into the one it lies in", packets_are_merged),
 		UNIT("nothing in common is an error that changes nothing", nothing_in_common),
 		UNIT("an empty list allows everything", everything_allowed),
-		UNIT("more pieces than fit are refused", too_many_pieces),
+		UNIT("of more pieces than fit the first stay", too_many_pieces),
+		UNIT("one address of a list", one_address_of_a_list),
 		UNIT("an answer must not be wider than the offer", no_widening),
 		UNIT("selectors that we cannot use are left out", payloads),
 		UNIT("transport mode's hosts are recognized and replaced", hosts),

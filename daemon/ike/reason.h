@@ -22,6 +22,8 @@ enum reason_code {
 	REASON_ID_MISMATCH,        /* the responder is not who we wanted */
 	REASON_AUTH_METHOD,        /* a method that is not configured or not known */
 	REASON_SELECTOR_MISMATCH,  /* no common traffic selectors */
+	REASON_SELECTOR_TAKEN,     /* another peer, or a policy, has them */
+	REASON_SINGLE_PAIR,        /* one address of each side was to be named */
 	REASON_MODE_MISMATCH,      /* tunnel against transport */
 	REASON_PEER_REFUSED,       /* the peer said no: what is its notify */
 	REASON_PEER_SILENT,        /* no answer to all tries */

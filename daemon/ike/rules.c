@@ -100,6 +100,8 @@ static const struct rule table[] = {
 	  IKE_ESTABLISHED, ON_RESPONSE, FORM_CHILD_ERROR, 0, N_TEMPORARY_FAILURE, on_create_later, IKE_ESTABLISHED, IKE_DELETING },
 	{ "the peer does not have the child that we rekey",
 	  IKE_ESTABLISHED, ON_RESPONSE, FORM_CHILD_ERROR, 0, N_CHILD_SA_NOT_FOUND, on_rekey_not_found, IKE_ESTABLISHED, IKE_DELETING },
+	{ "the peer wants a child for each pair of addresses",
+	  IKE_ESTABLISHED, ON_RESPONSE, FORM_CHILD_ERROR, 0, N_SINGLE_PAIR_REQUIRED, on_create_single_pair, IKE_ESTABLISHED, IKE_DELETING },
 	{ "the peer refuses what we create",
 	  IKE_ESTABLISHED, ON_RESPONSE, FORM_CHILD_ERROR, 0, 0, on_create_refused, IKE_ESTABLISHED, IKE_DELETING },
 	{ "the peer's request is malformed",

@@ -64,6 +64,7 @@ enum verdict on_child_response(struct exchange *x);
 enum verdict on_create_other_group(struct exchange *x);
 enum verdict on_create_later(struct exchange *x);
 enum verdict on_rekey_not_found(struct exchange *x);
+enum verdict on_create_single_pair(struct exchange *x);
 enum verdict on_create_refused(struct exchange *x);
 enum verdict on_child_request_deleting(struct exchange *x);
 

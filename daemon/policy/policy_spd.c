@@ -7,9 +7,6 @@
 
 enum {
 	PIECES_MAX = 32, /* of one range; one of ports has 30 at most */
-	PROTO_ICMP = 1,
-	PROTO_ICMP6 = 58,
-	PROTO_MH = 135,
 	PORT_BITS = 16,
 	/* Steps of the priority: bits of both prefixes, then protocol and ports, then the class. */
 	BIT_STEP = 16,
@@ -45,11 +42,6 @@ static int refuse(struct spd *s, int code, const struct ts *ts, const char *why)
 {
 	char text[TS_TEXT_MAX_BYTES];
 	return err_set(s->err, code, "selector %s: %s", ts_text(ts, text), why);
-}
-
-static bool has_types(uint8_t proto)
-{
-	return proto == PROTO_ICMP || proto == PROTO_ICMP6 || proto == PROTO_MH;
 }
 
 /* The largest aligned run of ports that begins at lo and does not pass hi. */
@@ -238,13 +230,14 @@ static void swap_ends(struct keydb_selector *sel, bool ports)
 static int add_entry(struct spd *s, const struct keydb_selector *out_sel, uint8_t dir)
 {
 	bool out = dir == KEYDB_DIR_OUT;
+	const struct ts of = { .proto = out_sel->proto };
 	if (s->n == s->max)
 		return err_set(s->err, -E2BIG, "the selectors make more than %zu policies", s->max);
 	struct keydb_policy *p = &s->entries[s->n++];
 	memset(p, 0, sizeof(*p));
 	p->sel = *out_sel;
 	if (!out)
-		swap_ends(&p->sel, !has_types(out_sel->proto));
+		swap_ends(&p->sel, !ts_has_types(&of));
 	p->dir = dir;
 	p->priority = s->priority;
 	p->limits = (struct keydb_limits){
@@ -294,7 +287,7 @@ static int add_types(struct spd *s, const struct pieces *local, const struct pie
 static int add_ports(struct spd *s, const struct pieces *local, const struct pieces *peer,
 		     struct keydb_selector *sel)
 {
-	if (has_types(sel->proto))
+	if (ts_has_types(local->ts))
 		return add_types(s, local, peer, sel);
 	for (size_t i = 0; i < local->n_ports; i++) {
 		for (size_t j = 0; j < peer->n_ports; j++) {
@@ -330,7 +323,7 @@ static int join_types(struct spd *s, struct ts *local, struct ts *peer)
 {
 	uint16_t lo = local->port_lo > peer->port_lo ? local->port_lo : peer->port_lo;
 	uint16_t hi = local->port_hi < peer->port_hi ? local->port_hi : peer->port_hi;
-	if (!has_types(local->proto) || ts_port_any(local) || ts_port_any(peer) ||
+	if (!ts_has_types(local) || ts_port_any(local) || ts_port_any(peer) ||
 	    ts_port_opaque(local) || ts_port_opaque(peer))
 		return 0;
 	if (lo > hi)

@@ -6,11 +6,16 @@
 
 #include "base/fmt.h"
 
-enum { PORT_MAX = 65535 };
+enum { PORT_MAX = 65535, PROTO_ICMP = 1, PROTO_ICMP6 = 58, PROTO_MH = 135 };
 
 bool ts_port_any(const struct ts *ts)
 {
 	return ts->port_lo == 0 && ts->port_hi == PORT_MAX;
+}
+
+bool ts_has_types(const struct ts *ts)
+{
+	return ts->proto == PROTO_ICMP || ts->proto == PROTO_ICMP6 || ts->proto == PROTO_MH;
 }
 
 bool ts_port_opaque(const struct ts *ts)
@@ -171,6 +176,15 @@ bool ts_makes_packets(const struct ts *local, const struct ts *peer)
 {
 	return local->first.family == peer->first.family &&
 	       (local->proto == peer->proto || local->proto == 0 || peer->proto == 0);
+}
+
+bool ts_lists_make_packets(const struct ts_list *local, const struct ts_list *peer)
+{
+	for (uint8_t i = 0; i < local->n; i++)
+		for (uint8_t j = 0; j < peer->n; j++)
+			if (ts_makes_packets(&local->ts[i], &peer->ts[j]))
+				return true;
+	return local->n == 0 || peer->n == 0;
 }
 
 void ts_of_prefix(const struct addr_prefix *p, uint8_t proto, uint16_t port, struct ts *ret)

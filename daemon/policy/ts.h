@@ -34,6 +34,8 @@ const char *ts_list_text(const struct ts_list *l, char *buf);
 
 bool ts_eq(const struct ts *a, const struct ts *b);
 bool ts_port_any(const struct ts *ts);
+/* ICMP, ICMPv6 and Mobility Header (RFC 4301 4.4.1.1) */
+bool ts_has_types(const struct ts *ts);
 bool ts_port_opaque(const struct ts *ts);
 /* a is inside b. */
 bool ts_subset(const struct ts *a, const struct ts *b);
@@ -46,6 +48,8 @@ bool ts_list_covers(const struct ts_list *l, const struct ts_list *inner);
 bool ts_list_same(const struct ts_list *a, const struct ts_list *b);
 /* Do packets go from one to the other?  Not between two families or two protocols. */
 bool ts_makes_packets(const struct ts *local, const struct ts *peer);
+/* The same for some pair of two lists; an empty one is everything. */
+bool ts_lists_make_packets(const struct ts_list *local, const struct ts_list *peer);
 /* Their intersection; false if it is empty. */
 bool ts_intersect(const struct ts *a, const struct ts *b, struct ts *ret);
 
