@@ -41,6 +41,12 @@ static void show_rekeying(const json_t *result, FILE *out)
 	fprintf(out, "rekeying %d\n", (int)json_integer_value(json_object_get(result, "rekeying")));
 }
 
+static void show_reauthenticating(const json_t *result, FILE *out)
+{
+	fprintf(out, "reauthenticating %d\n",
+		(int)json_integer_value(json_object_get(result, "reauthenticating")));
+}
+
 static void show_version(const json_t *result, FILE *out)
 {
 	fprintf(out, "tanukid %s\n", json_string_value(json_object_get(result, "daemon")));
@@ -56,6 +62,8 @@ static const struct command commands[] = {
 	  .needs_name = true, .command = CTL_DELETE_SA, .show = show_deleted },
 	{ "rekey-sa", "rs", "PEER[/CHILD]|SPI", "new keys, while traffic flows",
 	  .needs_name = true, .command = CTL_REKEY_SA, .show = show_rekeying },
+	{ "reauth-sa", "ra", "PEER|SPI", "a new IKE SA with all its children, while traffic flows",
+	  .needs_name = true, .command = CTL_REAUTH_SA, .show = show_reauthenticating },
 	{ "status", "st", "[--json]", "version, uptime and counters",
 	  .command = CTL_STATUS, .show = show_status },
 	{ "events", "se", "[--json]", "the log, line by line, until interrupted",

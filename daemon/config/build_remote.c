@@ -224,6 +224,27 @@ int apply_lifetime(struct build *b, const struct word *w, struct args *a, void *
 	return take_ike_lifetime(b, a, &((struct remote_draft *)target)->peer->lifetime.hard_ms);
 }
 
+/* off | time number unit */
+int apply_reauth(struct build *b, const struct word *w, struct args *a, void *target)
+{
+	static const char *const words[] = { "off", "time" };
+	struct peer_config *peer = ((struct remote_draft *)target)->peer;
+	int64_t ms = 0;
+	size_t i;
+	(void)b;
+	int rc = args_choice(a, words, N_ELEMENTS(words), &i);
+	if (rc == 0 && i == 1)
+		rc = args_duration(a, 1000, &ms);
+	if (rc)
+		return rc;
+	if (i == 1 && (ms < w->min || ms > w->max))
+		return token_error(a->err, -EINVAL, &a->st->tokens[0],
+				   "reauth must be from %lld to %lld sec", (long long)w->min / 1000,
+				   (long long)w->max / 1000);
+	peer->reauth_ms = ms;
+	return args_end(a);
+}
+
 int apply_dpd_delay(struct build *b, const struct word *w, struct args *a, void *target)
 {
 	(void)b;

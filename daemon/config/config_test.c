@@ -199,6 +199,31 @@ static void fragments_are_on_off_or_of_a_size(void **state)
 	bad("remote \"a\" { ike_frag big; }", "big");
 }
 
+static void reauth_is_off_or_a_time(void **state)
+{
+	static const struct {
+		const char *said;
+		int64_t ms;
+	} cases[] = { { "", 0 },
+		      { "reauth off;", 0 },
+		      { "reauth time 8 hour;", 8 * 3600 * 1000 },
+		      { "reauth time 10;", 10000 } };
+	char text[256];
+	(void)state;
+	for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+		snprintf(text, sizeof(text),
+			 "remote anonymous { exchange_mode ike2; authentication_method psk; %s }\n",
+			 cases[i].said);
+		struct policy *p = good(text);
+		assert_int_equal(only_peer(p)->reauth_ms, cases[i].ms);
+		policy_unref(p);
+	}
+	bad("remote \"a\" { reauth on; }", "off, time");
+	bad("remote \"a\" { reauth time 9 sec; }", "from 10 to");
+	bad("remote \"a\" { reauth time; }", "a number");
+	bad("remote \"a\" { reauth off 3; }", "expected before this");
+}
+
 static void sainfos_are_checked(void **state)
 {
 	(void)state;
@@ -338,7 +363,7 @@ static void what_is_printed_means_the_same(void **state)
 	(void)state;
 	struct policy *p = good(
 		"path pre_shared_key \"/etc/psk.txt\"; privsep { user \"u\"; }\n" REMOTE
-		"remote anonymous { exchange_mode ike2; authentication_method psk; nat_traversal force; ike_frag force;\n"
+		"remote anonymous { exchange_mode ike2; authentication_method psk; nat_traversal force; ike_frag force; reauth time 1 hour;\n"
 		" my_identifier user_fqdn \"u@example\"; peers_identifier address 192.0.2.7;\n"
 		" peers_identifier fqdn \"x.example\"; verify_identifier off; }\n"
 		"sainfo address 10.0.0.1-10.0.0.9 [53] udp address fd00::/8 any { remote \"gw\"; esn on; }\n"
@@ -446,6 +471,7 @@ int main(void)
 		     a_sainfo_has_several_selectors),
 		UNIT("a sainfo has sixteen selectors at most", too_many_selectors),
 		UNIT("policies without protection", policies_without_protection),
+		UNIT("reauth is off or a time", reauth_is_off_or_a_time),
 		UNIT("words without meaning only warn", words_without_meaning_only_warn),
 		UNIT("a child inherits and overrides", a_child_inherits_and_overrides),
 		UNIT("what is printed means the same", what_is_printed_means_the_same),

@@ -169,6 +169,10 @@ static void print_peer(const struct peer_config *peer, FILE *out)
 	print_time(out, "dpd_delay", peer->dpd_delay_ms);
 	fprintf(out, "\t");
 	print_time(out, "lifetime time", peer->lifetime.hard_ms);
+	if (peer->reauth_ms) {
+		fprintf(out, "\t");
+		print_time(out, "reauth time", peer->reauth_ms);
+	}
 	for (size_t i = 0; i < peer->n_proposals; i++)
 		print_ike_proposal(&peer->proposals[i], out);
 	fprintf(out, "}\n");

@@ -89,6 +89,7 @@ const struct word schema_words[] = {
 	{ IN_REMOTE, "ike_frag", apply_ike_frag, .min = 160, .max = 9000, .syntax = "on|off|force|bytes", .deflt = "on", .help = "long IKE messages in fragments, RFC 7383; force: small ones from the first try; bytes: the longest IP datagram" },
 	{ IN_REMOTE, "esp_frag", apply_ignored, .syntax = "bytes", .deflt = "", .help = "Linux has no such thing" },
 	{ IN_REMOTE, "dpd", apply_ignored, .syntax = "on|off", .deflt = "on", .help = "liveness checks are part of IKEv2: see dpd_delay" },
+	{ IN_REMOTE, "reauth", apply_reauth, .min = 10000, .max = 31536000000, .syntax = "off | time number unit", .deflt = "off", .help = "so long an authentication is good: the IKE SA and its children are made anew before, while traffic flows, and end then if the peer does not take part" },
 	{ IN_REMOTE, "dpd_delay", apply_dpd_delay, .syntax = "seconds", .deflt = "0", .help = "silence after which the peer is asked whether it lives; 0: never" },
 	{ IN_REMOTE, "dpd_retry", apply_ignored, .syntax = "seconds", .deflt = "5", .help = "IKEv2 retransmits: see timer" },
 	{ IN_REMOTE, "dpd_maxfail", apply_ignored, .syntax = "number", .deflt = "5", .help = "IKEv2 retransmits: see timer" },

@@ -154,6 +154,7 @@ int apply_ike_frag(struct build *b, const struct word *w, struct args *a, void *
 int apply_nat_traversal(struct build *b, const struct word *w, struct args *a, void *target);
 int apply_initiate(struct build *b, const struct word *w, struct args *a, void *target);
 int apply_lifetime(struct build *b, const struct word *w, struct args *a, void *target);
+int apply_reauth(struct build *b, const struct word *w, struct args *a, void *target);
 int apply_dpd_delay(struct build *b, const struct word *w, struct args *a, void *target);
 int apply_ph1id(struct build *b, const struct word *w, struct args *a, void *target);
 int apply_nonce_size(struct build *b, const struct word *w, struct args *a, void *target);

@@ -165,17 +165,26 @@ static void run_delete_sa(struct connection *c, const struct ctl_request *r)
 		finish_delete(c);
 }
 
-/* ---- rekey-sa ---- */
+/* ---- rekey-sa, reauth-sa ---- */
+
+static void reply_begun(struct connection *c, int n, const char *what, const struct err *err)
+{
+	if (n < 0)
+		connection_reply_error(c, n, err->text);
+	else
+		connection_reply(c, ctl_reply_ok(json_pack("{s:i}", what, n)));
+}
 
 static void run_rekey_sa(struct connection *c, const struct ctl_request *r)
 {
 	struct err err = { 0 };
-	int n = engine_rekey(c->ports->engine, r->name, &err);
+	reply_begun(c, engine_rekey(c->ports->engine, r->name, &err), "rekeying", &err);
+}
 
-	if (n < 0)
-		connection_reply_error(c, n, err.text);
-	else
-		connection_reply(c, ctl_reply_ok(json_pack("{s:i}", "rekeying", n)));
+static void run_reauth_sa(struct connection *c, const struct ctl_request *r)
+{
+	struct err err = { 0 };
+	reply_begun(c, engine_reauth(c->ports->engine, r->name, &err), "reauthenticating", &err);
 }
 
 /* ---- kernel ---- */
@@ -209,11 +218,11 @@ static void run_kernel(struct connection *c, const struct ctl_request *r)
 /* ---- the table ---- */
 
 static void (*const handlers[])(struct connection *c, const struct ctl_request *r) = {
-	[CTL_DELETE_SA] = run_delete_sa,     [CTL_ESTABLISH_SA] = run_establish_sa,
-	[CTL_EVENTS] = run_events,           [CTL_KERNEL] = run_kernel,
-	[CTL_REKEY_SA] = run_rekey_sa,       [CTL_SHOW_PEERS] = run_show_peers,
-	[CTL_SHOW_SA] = run_show_sa,         [CTL_STATUS] = run_status,
-	[CTL_VERSION_COMMAND] = run_version,
+	[CTL_DELETE_SA] = run_delete_sa,   [CTL_ESTABLISH_SA] = run_establish_sa,
+	[CTL_EVENTS] = run_events,         [CTL_KERNEL] = run_kernel,
+	[CTL_REAUTH_SA] = run_reauth_sa,   [CTL_REKEY_SA] = run_rekey_sa,
+	[CTL_SHOW_PEERS] = run_show_peers, [CTL_SHOW_SA] = run_show_sa,
+	[CTL_STATUS] = run_status,         [CTL_VERSION_COMMAND] = run_version,
 };
 
 void command_run(struct connection *c, const char *line, size_t len)

@@ -59,6 +59,15 @@ int engine_rekey(struct engine *e, const char *target, struct err *err)
 	return 2;
 }
 
+int engine_reauth(struct engine *e, const char *target, struct err *err)
+{
+	(void)e;
+	snprintf(engine.targets[engine.n_targets++], sizeof(engine.targets[0]), "%s", target);
+	if (engine.terminate_result < 0)
+		return err_set(err, engine.terminate_result, "nothing is up under \"%s\"", target);
+	return 1;
+}
+
 void engine_forget(struct engine *e, const void *arg)
 {
 	(void)e;
@@ -574,6 +583,21 @@ static void rekeying_is_begun(void **state)
 	disconnect(c);
 }
 
+static void reauthentication_is_begun(void **state)
+{
+	struct client *c = connect_client(*state);
+
+	json_t *reply = ask(c, "\"reauth-sa\",\"name\":\"gw\"");
+	assert_int_equal(json_integer_value(json_object_get(result(reply), "reauthenticating")), 1);
+	assert_string_equal(engine.targets[0], "gw");
+	json_decref(reply);
+	engine.terminate_result = -ENOENT;
+	reply = ask(c, "\"reauth-sa\",\"name\":\"wg\"");
+	assert_string_equal(error_code(reply), "ENOENT");
+	json_decref(reply);
+	disconnect(c);
+}
+
 static void events_are_log_lines(void **state)
 {
 	struct fixture *f = *state;
@@ -737,6 +761,7 @@ int main(void)
 		CTL("deleting one, or all", deleting_one_or_all),
 		CTL("deleting what is not there says so", deleting_what_is_not_there_says_so),
 		CTL("rekeying is begun, and not waited for", rekeying_is_begun),
+		CTL("reauthentication is begun, and not waited for", reauthentication_is_begun),
 		CTL("events are log lines", events_are_log_lines),
 		CTL("one that does not read events is dropped",
 		    one_that_does_not_read_events_is_dropped),

@@ -18,6 +18,7 @@ static const struct {
 	[CTL_ESTABLISH_SA] = { "establish-sa", NAME, NAME | TIMEOUT },
 	[CTL_EVENTS] = { "events", 0, 0 },
 	[CTL_KERNEL] = { "kernel", NAME, NAME },
+	[CTL_REAUTH_SA] = { "reauth-sa", NAME, NAME },
 	[CTL_REKEY_SA] = { "rekey-sa", NAME, NAME },
 	[CTL_SHOW_PEERS] = { "show-peers", 0, 0 },
 	[CTL_SHOW_SA] = { "show-sa", 0, 0 },

@@ -22,7 +22,7 @@ static void each_command_is_understood(void **state)
 	(void)state;
 	for (enum ctl_command c = 0; c < __CTL_COMMAND_N; c++) {
 		bool named = c == CTL_DELETE_SA || c == CTL_ESTABLISH_SA || c == CTL_KERNEL ||
-			     c == CTL_REKEY_SA;
+			     c == CTL_REAUTH_SA || c == CTL_REKEY_SA;
 		snprintf(line, sizeof(line), "{\"version\":1,\"command\":\"%s\"%s}",
 			 ctl_command_name(c), named ? ",\"name\":\"gw\"" : "");
 		assert_int_equal(parse(line), 0);

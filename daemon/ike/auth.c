@@ -18,6 +18,7 @@
 #include "ike/create.h"
 #include "ike/duplicate.h"
 #include "ike/engine_int.h"
+#include "ike/reauth.h"
 #include "ike/rules.h"
 
 #include <errno.h>
@@ -104,7 +105,7 @@ int auth_build_request(struct exchange *x)
 
 	exchange_begin_request(x, &mw, EXCHANGE_IKE_AUTH, 1);
 	add_id(&mw, PL_IDI, &x->work.local_id);
-	if (config->initial_contact && duplicate_is_first(x->sa))
+	if (config->initial_contact && !x->sa->handover.takes_spi && duplicate_is_first(x->sa))
 		msg_writer_add_notify(&mw, N_INITIAL_CONTACT, (struct slice){ 0 });
 	/* 2.15: a wish, of use only if we know one identity */
 	if (config->n_peer_ids == 1 && config->peer_ids[0].type != ID_NONE)
@@ -190,6 +191,17 @@ static enum verdict unknown_identity(struct exchange *x)
 	return auth_failed(x);
 }
 
+/* RFC 4478: how long this authentication is good for. */
+static void add_lifetime(struct msg_writer *mw, const struct peer_config *config)
+{
+	uint8_t bytes[4];
+	struct wr w = wr_of(bytes, sizeof(bytes));
+	if (!config->reauth_ms)
+		return;
+	wr_u32(&w, (uint32_t)(config->reauth_ms / 1000));
+	msg_writer_add_notify(mw, N_AUTH_LIFETIME, wr_slice_of(&w));
+}
+
 /* All steps are done: the reply, and what the SA has become. */
 static enum verdict reply_and_commit(struct exchange *x)
 {
@@ -200,6 +212,7 @@ static enum verdict reply_and_commit(struct exchange *x)
 	add_id(&mw, PL_IDR, &x->work.local_id);
 	msg_writer_add_auth(&mw, AUTH_METHOD_SHARED_KEY, slice_of(x->work.auth, x->work.auth_len));
 	child_add_response(x, &mw);
+	add_lifetime(&mw, x->work.config);
 	if (exchange_end(x, &mw) < 0) {
 		reason_set(&x->reason, REASON_INTERNAL, "reply");
 		return auth_failed(x);
@@ -343,6 +356,13 @@ static enum verdict commit_response(struct exchange *x)
 	ike_sa_set_ids(sa, &sa->local_id, &x->work.peer_id);
 	if (x->work.asks_single)
 		ask_for_single_pair(x);
+	const struct pl_notify *lifetime = payload_notify(x->pl, N_AUTH_LIFETIME);
+	struct rd sec = rd_of_slice(lifetime ? lifetime->data : (struct slice){ 0 });
+	if (lifetime) {
+		sa->handover.auth_ms = engine_now_ms(x->engine);
+		sa->handover.auth_initiator = true;
+		reauth_demanded(sa, rd_u32(&sec));
+	}
 	/* What only the peer has is a child to be deleted, like one that has lived. */
 	if (x->work.orphan_spi && child_sa_new(sa, sa->wanted, x->work.orphan_spi, &orphan) == 0) {
 		orphan->state = CHILD_DELETING;

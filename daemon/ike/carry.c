@@ -7,6 +7,7 @@
 #include "policy/policy_spd.h"
 
 #include <errno.h>
+#include <string.h>
 
 /* ---- one child ---- */
 
@@ -186,13 +187,33 @@ bool carry_check(const struct child_sa *c, const struct id *peer_id, struct reas
 	return true;
 }
 
-/* ---- reqids ---- */
+/* ---- the same packets ---- */
 
 static bool same_place(const struct child_sa *a, const struct child_sa *b)
 {
 	return a->config->reqid == b->config->reqid && addr_eq(&a->local, &b->local) &&
 	       addr_eq(&a->peer, &b->peer);
 }
+
+static bool same_packets(const struct child_sa *a, const struct child_sa *b)
+{
+	return a->mode == b->mode && ts_list_same(&a->local_ts, &b->local_ts) &&
+	       ts_list_same(&a->peer_ts, &b->peer_ts);
+}
+
+struct child_sa *carry_find_same(const struct child_sa *c, const struct id *peer_id)
+{
+	struct child_sa *other = NULL, *found = NULL;
+	while ((other = next_child(c->sa->engine, other)))
+		if (other->sa != c->sa && other->state == CHILD_UP && !other->redundant &&
+		    strcmp(other->config->name, c->config->name) == 0 && same_place(c, other) &&
+		    same_packets(c, other) && id_eq(&other->sa->peer_id, peer_id) &&
+		    (!found || other->up_ms >= found->up_ms))
+			found = other;
+	return found;
+}
+
+/* ---- reqids ---- */
 
 int carry_choose_reqid(const struct child_sa *c, uint32_t *ret)
 {
@@ -207,8 +228,7 @@ int carry_choose_reqid(const struct child_sa *c, uint32_t *ret)
 	while ((other = next_child(c->sa->engine, other))) {
 		if (other == c || !is_live(other) || !same_place(c, other))
 			continue;
-		if (other->mode == c->mode && ts_list_same(&other->local_ts, &c->local_ts) &&
-		    ts_list_same(&other->peer_ts, &c->peer_ts)) {
+		if (same_packets(c, other)) {
 			*ret = other->reqid;
 			return 0;
 		}

@@ -26,6 +26,12 @@ bool carry_is_whole(const struct child_sa *c);
 bool carry_check(const struct child_sa *c, const struct id *peer_id, struct reason *why);
 
 /*
+ * A child that is up in another IKE SA of the same peer and carries just the same, between the same
+ * ends: this new one is to follow it (2.8.3).  The youngest; NULL: none.
+ */
+struct child_sa *carry_find_same(const struct child_sa *c, const struct id *peer_id);
+
+/*
  * The reqid of a new child that does not rekey another one: that of its entry if it is whole, of a child
  * with the same selectors if there is one, else a variant that no other one has, since the kernel takes
  * any SA with the reqid.  Where others have made the policies it is theirs, c->reqid.  -EMFILE: there are

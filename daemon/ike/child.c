@@ -10,6 +10,7 @@
 
 #include "ike/carry.h"
 #include "ike/create.h"
+#include "ike/duplicate.h"
 #include "ike/engine_int.h"
 #include "ike/narrow.h"
 
@@ -104,6 +105,15 @@ void child_wish_selectors(const struct ike_sa *sa, struct child_ask *ask)
 				   .policy = w->has_policy ? &w->policy_peer : NULL,
 				   .packet = w->has_packet ? &w->packet_peer : NULL,
 				   .single = local.single };
+	const struct child_sa *before = w->follows ? child_sa_find_in(sa->engine, w->follows)
+						   : NULL;
+	if (before) {
+		/* 2.9.2 holds for what is made anew, too. */
+		ask->tsi = before->local_ts;
+		ask->tsr = before->peer_ts;
+		ask->transport = before->mode == CHILD_TRANSPORT;
+		return;
+	}
 	wish_list(&local, &ask->tsi);
 	wish_list(&peer, &ask->tsr);
 	ask->transport = w->child->mode == CHILD_TRANSPORT;
@@ -154,6 +164,8 @@ static int take_place(struct child_sa *c, struct exchange *x)
 								: &x->sa->peer_id;
 	if (!carry_check(c, peer, &x->reason))
 		return -EADDRINUSE;
+	struct child_sa *before = carry_find_same(c, peer);
+	c->follows = before && !payload_notify(x->pl, N_INITIAL_CONTACT) ? before->spi_in : 0;
 	int r = carry_choose_reqid(c, &c->reqid);
 	if (r < 0) {
 		reason_set(&x->reason, REASON_OVERLOAD, "child");
@@ -205,7 +217,7 @@ static enum verdict install(struct exchange *x, resume_fn fn)
 			     child_sa_keymat_bytes(&c->algorithms), &keymat);
 	if (r == 0)
 		r = child_sa_kernel(c, secret_slice(&keymat), initiator, &kc, &err);
-	if (r == 0 && !initiator && c->replaces)
+	if (r == 0 && !initiator && (c->replaces || c->follows))
 		r = child_sa_defer_out(c, &kc);
 	if (r == 0)
 		v = exchange_install(x, &kc, fn);
@@ -687,5 +699,9 @@ enum verdict child_accept(struct exchange *x)
 		c->original_peer = x->work.old->original_peer;
 	if (sa->create && create_is_redundant(sa->create, c))
 		return orphan(x);
+	if (duplicate_gives_way(sa, &x->work.peer_id, c)) {
+		x->sa->handover.gave_way = true;
+		return orphan(x);
+	}
 	return install(x, on_accepted);
 }

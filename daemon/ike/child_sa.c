@@ -11,6 +11,7 @@
 #include "ike/engine_int.h"
 #include "ike/ike_sa.h"
 #include "ike/informational.h"
+#include "ike/reauth.h"
 #include "ike/removal.h"
 #include "policy/policy_spd.h"
 
@@ -94,8 +95,10 @@ int child_sa_new(struct ike_sa *sa, const struct child_config *config, uint32_t 
 
 static void forget_late(struct child_sa *c)
 {
-	if (c->late)
-		secret_wipe(c->late, sizeof(*c->late));
+	if (!c->late)
+		return;
+	c->sa->engine->n_late--;
+	secret_wipe(c->late, sizeof(*c->late));
 	free(TAKE(c->late));
 }
 
@@ -318,10 +321,12 @@ int child_sa_kernel(const struct child_sa *c, struct slice keymat, bool initiato
 
 int child_sa_defer_out(struct child_sa *c, struct kernel_child *kc)
 {
-	if (!c->late)
+	if (!c->late) {
 		c->late = malloc(sizeof(*c->late));
-	if (!c->late)
-		return -ENOMEM;
+		if (!c->late)
+			return -ENOMEM;
+		c->sa->engine->n_late++;
+	}
 	*c->late = kc->out;
 	kc->in_only = true;
 	return 0;
@@ -331,8 +336,10 @@ static void on_completed(void *arg, int result, const char *reason)
 {
 	struct child_sa *c = arg;
 	c->completing = false;
-	if (result == 0)
+	if (result == 0) {
+		reauth_go_on(c->sa);
 		return;
+	}
 	LOG(WARNING, "child_incomplete", F_STR("remote", ike_sa_remote(c->sa)),
 	    F_STR("child", c->config->name), F_SPI32("spi_out", c->spi_out),
 	    F_STR("error", reason && reason[0] ? reason : strerror(-result)));
@@ -392,6 +399,20 @@ static void log_up(const struct child_sa *c)
 	    F_SPI32("replaces", c->replaces));
 }
 
+/* Who goes when this one is there: what it follows, which may have been rekeyed meanwhile. */
+static void set_successor(struct child_sa *c)
+{
+	const struct child_sa *old = c->replaces ? child_sa_find_in(c->sa->engine, c->replaces)
+						 : NULL;
+	struct child_sa *before = c->follows ? carry_find_same(c, &c->sa->peer_id) : NULL;
+	if (old)
+		c->followed_by = old->followed_by;
+	if (!before)
+		return;
+	before->followed_by = c->spi_in;
+	before->sa->handover.followed_spi = ike_sa_own_spi(c->sa);
+}
+
 void child_sa_up(struct child_sa *c)
 {
 	struct engine *e = c->sa->engine;
@@ -407,7 +428,8 @@ void child_sa_up(struct child_sa *c)
 		loop_timer_arm(c->soft, (int64_t)soft((uint64_t)hard_ms));
 	}
 	if (c->late)
-		loop_timer_arm(c->turn, LIMIT_TURN_MS);
+		loop_timer_arm(c->turn, c->follows ? LIMIT_FOLLOW_MS : LIMIT_TURN_MS);
+	set_successor(c);
 	log_up(c);
 	create_child_up(c);
 	keepup_child_up(e, c->config);
@@ -428,7 +450,8 @@ struct child_sa *child_sa_successor(const struct child_sa *c)
 	LIST_EACH(s, &c->sa->children, node)
 		if (s->state == CHILD_UP && s->replaces == c->spi_in)
 			return s;
-	return NULL;
+	s = c->followed_by ? child_sa_find_in(c->sa->engine, c->followed_by) : NULL;
+	return s && s->state == CHILD_UP ? s : NULL;
 }
 
 static void log_down(const struct child_sa *c)
@@ -440,12 +463,12 @@ static void log_down(const struct child_sa *c)
 	    F_STR("reason", c->down_why));
 }
 
-void child_sa_retire(struct child_sa *c)
+void child_sa_retire(struct child_sa *c, const char *why)
 {
 	if (c->state != CHILD_UP)
 		return;
 	c->state = CHILD_DELETING;
-	c->down_why = "rekeyed";
+	c->down_why = why;
 	disarm_timers(c);
 	c->sa->engine->counters.n_child_down++;
 	log_down(c);
@@ -460,6 +483,8 @@ void child_sa_down(struct child_sa *c, const char *why)
 	disarm_timers(c);
 	/* Whether the peer listens already or not: there is no other way left. */
 	struct child_sa *successor = child_sa_successor(c);
+	if (!successor && c->sa->engine->n_late)
+		successor = carry_find_same(c, &c->sa->peer_id);
 	if (successor)
 		child_sa_complete(successor);
 	child_sa_uninstall(c);

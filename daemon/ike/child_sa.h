@@ -42,6 +42,10 @@ struct child_sa {
 	bool ours;          /* we asked for it */
 	bool redundant;     /* another took its place, and the peer is to delete it (2.8.1) */
 	bool more_possible; /* the responder narrowed, and would agree to more in another one (2.9) */
+	/* Reauthentication: spi_in of the one in another IKE SA that carries the same, and is older; ... */
+	uint32_t follows;
+	uint32_t followed_by;       /* ... that is younger.  0 = none */
+	bool follow_asked;          /* it was asked for in the IKE SA that this one's is to go to */
 	uint32_t replaces;          /* spi_in of the child that it was made to replace, 0 = none */
 	struct nonce_min nonce_min; /* of the exchange that made it */
 	/*
@@ -98,8 +102,8 @@ void child_sa_grown_old(struct child_sa *c);
  * It is replaced: nothing is sent over it any more, but it receives until the peer has answered
  * the delete that is sent for it.  CHILD_DELETING.
  */
-void child_sa_retire(struct child_sa *c);
-/* A child that is up and was made to replace this one; NULL: none. */
+void child_sa_retire(struct child_sa *c, const char *why);
+/* A child that is up and was made to replace this one, or to carry the same in another IKE SA; NULL: none. */
 struct child_sa *child_sa_successor(const struct child_sa *c);
 /* The child with our (in) or the peer's (out) SPI. */
 struct child_sa *child_sa_find_in(const struct engine *e, uint32_t spi);

@@ -309,7 +309,7 @@ static void ours_is_up(struct child_sa *c)
 	if (rival && c->replaces)
 		rival->redundant = true;
 	if (old && old->sa == c->sa)
-		child_sa_retire(old);
+		child_sa_retire(old, "rekeyed");
 }
 
 /* The peer's came up: it closes the old one.  Ours may have been first, and yet be the loser. */
@@ -317,7 +317,7 @@ static void theirs_is_up(struct child_sa *c)
 {
 	struct child_sa *rival = c->replaces ? NULL : find_rival(c);
 	if (rival && nonce_min_is_lower(&rival->nonce_min, &c->nonce_min))
-		child_sa_retire(rival);
+		child_sa_retire(rival, "rekeyed");
 }
 
 void create_child_up(struct child_sa *c)

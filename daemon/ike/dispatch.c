@@ -21,6 +21,7 @@
 #include "ike/duplicate.h"
 #include "ike/engine_int.h"
 #include "ike/informational.h"
+#include "ike/reauth.h"
 #include "ike/rekey_ike.h"
 #include "ike/rules.h"
 
@@ -164,12 +165,15 @@ static void settle(struct ike_sa *sa, struct exchange *x)
 	if (sa->state == IKE_ESTABLISHED)
 		waiters_call(&sa->coming, refused ? -ECONNREFUSED : 0, refused ? text : "up");
 	if (sa->state == IKE_GONE || sa->state == IKE_DELETING)
-		waiters_call(&sa->coming, -ECONNREFUSED,
-			     refused ? text : reason_word(REASON_CANCELLED));
+		waiters_call(&sa->coming, sa->handover.gave_way ? 0 : -ECONNREFUSED,
+			     sa->handover.gave_way ? "up"
+			     : refused             ? text
+						   : reason_word(REASON_CANCELLED));
 	if (sa->state == IKE_GONE)
 		waiters_call(&sa->going, 0, "gone");
 	if (sa->engine->stopping)
 		engine_check_stopped(sa->engine);
+	reauth_go_on(sa);
 	informational_next(sa);
 }
 

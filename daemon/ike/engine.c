@@ -9,6 +9,7 @@
 #include "ike/dispatch.h"
 #include "ike/engine_int.h"
 #include "ike/informational.h"
+#include "ike/reauth.h"
 #include "ike/removal.h"
 
 #include <errno.h>
@@ -343,6 +344,26 @@ int engine_rekey(struct engine *e, const char *text, struct err *err)
 	LIST_EACH(sa, &e->sas, node)
 		if (rekey_sa(sa, &t) < 0)
 			return err_set(err, -ENOMEM, "out of memory");
+	if (t.n_found == 0)
+		return err_set(err, -ENOENT, "nothing is up under the name %.64s", text);
+	return (int)t.n_found;
+}
+
+int engine_reauth(struct engine *e, const char *text, struct err *err)
+{
+	struct target t = parse_target(text);
+	struct ike_sa *sa;
+	LIST_EACH(sa, &e->sas, node) {
+		bool hit = t.ike_spi ? ike_sa_own_spi(sa) == t.ike_spi
+				     : !t.child && !t.esp_spi && names_peer(&t, sa);
+		/* What has just been begun is at the end of the list. */
+		if (!hit || !ike_sa_is_up(sa) || reauth_is_followed(sa))
+			continue;
+		int r = reauth_start(sa, err);
+		if (r < 0)
+			return r;
+		t.n_found++;
+	}
 	if (t.n_found == 0)
 		return err_set(err, -ENOENT, "nothing is up under the name %.64s", text);
 	return (int)t.n_found;

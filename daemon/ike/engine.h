@@ -44,7 +44,7 @@ void engine_receive(struct engine *e, const struct udp_packet *packet);
 /* From whoever owns the kernel port. */
 void engine_kernel_event(struct engine *e, const struct keydb_event *event);
 
-enum engine_why { ENGINE_WHY_TRAFFIC, ENGINE_WHY_CONFIG, ENGINE_WHY_COMMAND };
+enum engine_why { ENGINE_WHY_TRAFFIC, ENGINE_WHY_CONFIG, ENGINE_WHY_COMMAND, ENGINE_WHY_REAUTH };
 
 /* result 0: up (or gone, for engine_terminate()); else negative errno and text says why. */
 typedef void (*engine_done_fn)(void *arg, int result, const char *text);
@@ -71,6 +71,12 @@ MUST_USE int engine_terminate(struct engine *e, const char *target, engine_done_
  * ("peer/child", or its SPI).  How many; -ENOENT with err: nothing is up under that name; -ENOMEM.
  */
 MUST_USE int engine_rekey(struct engine *e, const char *target, struct err *err);
+
+/*
+ * Makes IKE SAs anew, with authentication, and their children, while traffic flows: "peer", or the SPI
+ * of an IKE SA.  How many; -ENOENT with err: nothing is up under that name; or why one cannot be made.
+ */
+MUST_USE int engine_reauth(struct engine *e, const char *target, struct err *err);
 
 /* Whoever waits with this arg goes away; what was started goes on. */
 void engine_forget(struct engine *e, const void *arg);
@@ -105,7 +111,11 @@ struct engine_child_view {
 
 struct engine_sa_view {
 	const struct peer_config *config; /* NULL: a half-open one whose peer is not known yet */
-	const char *state; /* "connecting", "half_open", "established", "replaced", "deleting" */
+	/*
+	 * "connecting", "half_open", "established", "handing_over" (its children are made anew in another
+	 * one, by reauthentication), "replaced", "deleting"
+	 */
+	const char *state;
 	bool initiator;
 	uint64_t spi_i, spi_r;
 	struct addr local, peer;

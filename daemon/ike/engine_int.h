@@ -21,6 +21,7 @@ struct engine {
 	struct hash by_spi;      /* struct ike_sa.by_spi */
 	struct hash by_init;     /* struct ike_sa.by_init */
 	struct hash children_in; /* struct child_sa.by_spi_in */
+	size_t n_late;           /* children whose outbound SA waits */
 	struct list sas;         /* in order of creation */
 	struct list half_open;   /* struct ike_sa.half_open */
 	size_t n_sas, n_half_open;
@@ -74,6 +75,9 @@ void engine_check_stopped(struct engine *e);
 /* Starts a negotiation for a wish; done may be NULL. 0, 1 (up already) or negative errno. */
 MUST_USE int initiate_wish(struct engine *e, const struct wish *wish, engine_done_fn done,
 			   void *arg, struct err *err);
+/* Another IKE SA for it, whatever is there; *ret is in IKE_INIT_SENT. */
+MUST_USE int initiate_begin(struct engine *e, const struct wish *wish, struct ike_sa **ret,
+			    struct err *err);
 /* From an ACQUIRE of the kernel. */
 void initiate_acquire(struct engine *e, const struct keydb_event *event);
 /* The kernel does not wait for what this wish asked for any more: it may ask again.  Once. */

@@ -10,6 +10,7 @@
 #include "ike/engine_int.h"
 #include "ike/exchange.h"
 #include "ike/informational.h"
+#include "ike/reauth.h"
 #include "ike/rekey_ike.h"
 
 #include <ctype.h>
@@ -174,9 +175,26 @@ static void on_keepalive(void *arg)
 	(void)udp_keepalive(sa->engine->ports.udp, &sa->local, &sa->peer);
 }
 
+static void on_reauth(void *arg)
+{
+	struct ike_sa *sa = arg;
+	struct err err = { 0 };
+	int r = reauth_start(sa, &err);
+	if (r == 0)
+		return;
+	LOG(WARNING, "reauth_failed", F_STR("remote", ike_sa_remote(sa)), F_ADDR("peer", &sa->peer),
+	    F_STR("error", err.text));
+	/* Without a child there is nothing to keep up; it ends in its time. */
+	if (r != -ENOENT && r != -ESTALE)
+		loop_timer_arm(sa->handover.timer, LIMIT_REKEY_RETRY_MS);
+}
+
 static void on_soft(void *arg)
 {
 	struct ike_sa *sa = arg;
+	/* It is made anew as a whole. */
+	if (reauth_is_yielding(sa))
+		return;
 	if (create_add_rekey_ike(sa) < 0)
 		loop_timer_arm(sa->soft, LIMIT_RETRY_FIRST_MS);
 	informational_next(sa);
@@ -192,6 +210,7 @@ static void disarm_all(struct ike_sa *sa)
 	loop_timer_disarm(sa->life);
 	loop_timer_disarm(sa->idle);
 	loop_timer_disarm(sa->soft);
+	loop_timer_disarm(sa->handover.timer);
 	loop_timer_disarm(sa->keepalive);
 }
 
@@ -228,7 +247,9 @@ static int make_timers(struct engine *e, struct ike_sa *sa)
 	sa->keepalive = loop_timer_new(e->ports.loop, on_keepalive, sa);
 	sa->soft = loop_timer_new(e->ports.loop, on_soft, sa);
 	sa->later = loop_timer_new(e->ports.loop, on_later, sa);
-	if (!sa->life || !sa->idle || !sa->keepalive || !sa->soft || !sa->later)
+	sa->handover.timer = loop_timer_new(e->ports.loop, on_reauth, sa);
+	if (!sa->life || !sa->idle || !sa->keepalive || !sa->soft || !sa->later ||
+	    !sa->handover.timer)
 		return -ENOMEM;
 	for (size_t i = 0; i < N_ELEMENTS(sa->assembly); i++)
 		assembly_init(&sa->assembly[i], e->ports.loop, &e->fragments_bytes);
@@ -251,6 +272,7 @@ static void release(struct ike_sa *sa)
 	loop_timer_free(sa->keepalive);
 	loop_timer_free(sa->soft);
 	loop_timer_free(sa->later);
+	loop_timer_free(sa->handover.timer);
 	ike_sa_forget_handshake(sa);
 	forget_fragments(sa);
 	ike_keys_free(sa->keys);
@@ -400,6 +422,11 @@ static void enter_established(struct ike_sa *sa)
 		loop_timer_arm(sa->life, hard_ms);
 		loop_timer_arm(sa->soft, hard_ms / 100 * create_soft_percent());
 	}
+	if (!sa->handover.auth_ms) {
+		sa->handover.auth_ms = sa->up_ms;
+		sa->handover.auth_initiator = sa->initiator;
+	}
+	reauth_arm(sa);
 	if (sa->config->dpd_delay_ms)
 		loop_timer_arm(sa->idle, sa->config->dpd_delay_ms);
 	if (sa->nat_local && sa->policy->timers.natt_keepalive_ms)
@@ -424,6 +451,7 @@ static void leave_established(struct ike_sa *sa)
 		child_sa_down(c, why);
 		child_sa_uninstall(c);
 	}
+	reauth_hand_on(sa);
 	create_end_all(sa, why);
 	LOG(INFO, "ike_sa_down", F_STR("remote", ike_sa_remote(sa)), F_ADDR("peer", &sa->peer),
 	    F_SPI64("ike_spi_i", sa->spi_i), F_SPI64("ike_spi_r", sa->spi_r), F_STR("reason", why));
@@ -450,6 +478,8 @@ static void enter_gone(struct ike_sa *sa)
 	/* The last reply may be asked for again; without one there is nothing to stay for. */
 	int64_t linger_ms = sa->up_ms ? LIMIT_LINGER_MS : LIMIT_LINGER_REFUSED_MS;
 	loop_timer_arm(sa->life, window_has_reply(&sa->window) ? linger_ms : 0);
+	/* What was to be replaced by it goes on as it was. */
+	reauth_go_on(sa);
 	if (sa->wanted)
 		keepup_child_down(sa->engine, sa->wanted, sa->by_command);
 }

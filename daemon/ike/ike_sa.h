@@ -20,6 +20,7 @@
 #include "ike/bytes.h"
 #include "ike/engine.h"
 #include "ike/fragment.h"
+#include "ike/handover.h"
 #include "ike/keymat.h"
 #include "ike/limits.h"
 #include "ike/nonce.h"
@@ -67,7 +68,9 @@ struct wish {
 	bool has_packet, has_policy;
 	bool single; /* the peer wants a child for each pair of addresses (2.9) */
 	struct ts packet_local, packet_peer, policy_local, policy_peer;
-	uint32_t reqid;  /* of that policy */
+	uint32_t reqid; /* of that policy */
+	/* Our SPI of a child in another IKE SA, whose selectors it is to have; 0 = none. */
+	uint32_t follows;
 	bool has_larval; /* an ACQUIRE waits for the result */
 	uint32_t acquire_seq;
 	struct keydb_sa_id larval;
@@ -140,8 +143,9 @@ struct ike_sa {
 	struct loop_timer *soft;  /* most of its life is over: rekey */
 	struct loop_timer *later; /* until the next of creates is due */
 	int64_t created_ms, up_ms, heard_ms, life_ends_ms;
-	uint64_t created_nth, up_nth;    /* order of events in the engine, for INITIAL_CONTACT */
-	struct nonce_min nonce_min;      /* of the exchange that made it: who yields */
+	uint64_t created_nth, up_nth; /* order of events in the engine, for INITIAL_CONTACT */
+	struct nonce_min nonce_min;   /* of the exchange that made it: who yields */
+	struct handover handover;
 	const char *down_why;            /* static; for the log */
 	uint64_t heir_spi, replaces_spi; /* own SPIs of what replaces it, and of what it replaces */
 	bool redundant;  /* another replaced the same: the peer is to delete this one */

@@ -19,6 +19,7 @@
 #include "ike/dispatch.h"
 #include "ike/engine_int.h"
 #include "ike/exchange.h"
+#include "ike/reauth.h"
 #include "ike/rules.h"
 
 #include <errno.h>
@@ -103,8 +104,12 @@ enum verdict on_delete_request(struct exchange *x)
 	if (reply_deletes(x, &d) < 0)
 		return V_DROP;
 	for (size_t i = 0; i < d.n; i++) {
-		if (child_sa_successor(d.children[i]))
-			child_sa_retire(d.children[i]);
+		struct child_sa *successor = child_sa_successor(d.children[i]);
+		if (successor)
+			child_sa_complete(successor);
+		if (successor)
+			child_sa_retire(d.children[i],
+					successor->sa == x->sa ? "rekeyed" : "reauthenticated");
 		else
 			child_sa_down(d.children[i], "peer_deleted");
 		child_sa_end(d.children[i]);
@@ -119,6 +124,17 @@ enum verdict on_delete_crossing(struct exchange *x)
 	if (exchange_reply_empty(x) < 0)
 		return V_DROP;
 	return d.ike ? V_DELETE : V_OK;
+}
+
+/* RFC 4478 2: of use to who has begun; the other one cannot demand it. */
+enum verdict on_auth_lifetime(struct exchange *x)
+{
+	struct rd sec = rd_of_slice(payload_notify(x->pl, N_AUTH_LIFETIME)->data);
+	if (exchange_reply_empty(x) < 0)
+		return V_DROP;
+	if (x->sa->handover.auth_initiator)
+		reauth_demanded(x->sa, rd_u32(&sec));
+	return V_OK;
 }
 
 enum verdict on_liveness_request(struct exchange *x)
@@ -241,7 +257,7 @@ enum verdict on_forget(struct exchange *x)
 enum verdict on_expire(struct exchange *x)
 {
 	if (!x->sa->redundant)
-		x->sa->down_why = "lifetime";
+		x->sa->down_why = x->sa->handover.ends_by_auth ? "not_reauthenticated" : "lifetime";
 	return delete_ike(x);
 }
 
@@ -300,7 +316,8 @@ void informational_next(struct ike_sa *sa)
 	bool up = sa->state == IKE_ESTABLISHED || sa->state == IKE_REPLACED;
 	if (!up || sa->busy || window_is_pending(&sa->window))
 		return;
-	if (sa->want_delete) {
+	/* Children that are retired still receive until the peer has answered their delete. */
+	if (sa->want_delete && !(sa->handover.superseded && !list_empty(&sa->children))) {
 		sa->want_delete = false;
 		dispatch_trigger(sa, ON_TERMINATE);
 		return;

@@ -17,6 +17,7 @@
 #include "crypto/rng.h"
 #include "ike/auth.h"
 #include "ike/cookie.h"
+#include "ike/duplicate.h"
 #include "ike/engine_int.h"
 #include "ike/exchange.h"
 #include "ike/rules.h"
@@ -220,6 +221,12 @@ static enum verdict on_signed(struct exchange *x, int result, struct slice auth)
 
 	if (result < 0 || auth.len > sizeof(x->work.auth))
 		return auth_no_key(x, result);
+	uint64_t other = duplicate_overtaken_by(sa);
+	if (other) {
+		sa->handover.gave_way = true;
+		sa->handover.followed_spi = other;
+		return V_DELETE;
+	}
 	memcpy(x->work.auth, auth.p, auth.len);
 	x->work.auth_len = auth.len;
 	if (auth_build_request(x) < 0 ||

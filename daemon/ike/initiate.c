@@ -6,6 +6,7 @@
 #include "ike/dispatch.h"
 #include "ike/engine_int.h"
 #include "ike/informational.h"
+#include "ike/reauth.h"
 
 #include <errno.h>
 #include <string.h>
@@ -14,7 +15,8 @@ static const char *why_word(enum engine_why why)
 {
 	static const char *const words[] = { [ENGINE_WHY_TRAFFIC] = "traffic",
 					     [ENGINE_WHY_CONFIG] = "config",
-					     [ENGINE_WHY_COMMAND] = "command" };
+					     [ENGINE_WHY_COMMAND] = "command",
+					     [ENGINE_WHY_REAUTH] = "reauth" };
 	return words[why];
 }
 
@@ -84,7 +86,7 @@ static bool is_home(const struct ike_sa *sa, const struct wish *w)
 	bool there = sa->state == IKE_INIT_SENT || sa->state == IKE_AUTH_SENT || ike_sa_is_up(sa);
 	return there && sa->config == w->child->peer && addr_eq(&sa->peer, &w->peer) &&
 	       (!addr_is_set(&w->local) || addr_eq(&sa->local, &w->local)) && !sa->want_delete &&
-	       !sa->no_more_children && !ike_sa_is_full(sa);
+	       !sa->no_more_children && !ike_sa_is_full(sa) && !reauth_is_yielding(sa);
 }
 
 static struct ike_sa *find_home(struct engine *e, const struct wish *w)
@@ -156,7 +158,7 @@ static void log_start(const struct ike_sa *sa, const struct wish *w)
 	    F_STR("why", why_word(w->why)), F_SPI64("ike_spi_i", sa->spi_i));
 }
 
-static int begin(struct engine *e, const struct wish *w, struct ike_sa **ret, struct err *err)
+int initiate_begin(struct engine *e, const struct wish *w, struct ike_sa **ret, struct err *err)
 {
 	struct ike_sa *sa;
 	int r = ike_sa_new(e, true, &sa);
@@ -217,7 +219,7 @@ int initiate_wish(struct engine *e, const struct wish *w, engine_done_fn done, v
 		return err_set(err, -EMFILE, "%zu negotiations of this entry are on their way", n);
 	if (!sa) {
 		retire_childless(e, w);
-		r = begin(e, w, &sa, err);
+		r = initiate_begin(e, w, &sa, err);
 		if (r < 0)
 			return r;
 	}

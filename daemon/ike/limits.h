@@ -90,6 +90,11 @@ enum {
 	LIMIT_REKEY_RETRY_MS = 10000, /* a refused rekey is tried again, later and later */
 	/* What the peer replaced, or asked for in vain, and does not delete: we do. */
 	LIMIT_REPLACED_MS = 30000,
+	/* Reauthentication: who did not begin the last time does so only then, of the time there is; */
+	LIMIT_REAUTH_LATE_PERCENT = 96,
+	LIMIT_REAUTH_MIN_SEC = 60, /* a peer cannot demand it more often */
+	/* So long the outbound SA waits if the peer has made a child anew in another IKE SA. */
+	LIMIT_FOLLOW_MS = 1000,
 	LIMIT_CROSSING_MS = 60000, /* equal children of both sides within this time crossed */
 };
 

@@ -23,6 +23,7 @@
 #include "ike/dispatch.h"
 #include "ike/engine_int.h"
 #include "ike/informational.h"
+#include "ike/reauth.h"
 #include "ike/rules.h"
 
 #include <errno.h>
@@ -79,6 +80,7 @@ void rekey_ike_inherit(struct ike_sa *heir)
 	if (old->wanted)
 		heir->wanted = TAKE(old->wanted);
 	heir->no_more_children |= old->no_more_children;
+	reauth_inherit(heir, old);
 	informational_next(heir);
 }
 
@@ -105,6 +107,10 @@ static void take_after(struct ike_sa *sa, const struct ike_sa *old)
 	sa->nat_peer = old->nat_peer;
 	sa->fragment_bytes = old->fragment_bytes;
 	ike_sa_set_ids(sa, &old->local_id, &old->peer_id);
+	sa->handover.auth_ms = old->handover.auth_ms;
+	sa->handover.auth_limit_ms = old->handover.auth_limit_ms;
+	sa->handover.auth_initiator = old->handover.auth_initiator;
+	sa->handover.n_failed = old->handover.n_failed;
 	sa->created_nth = old->created_nth;
 	sa->up_nth = old->up_nth;
 	sa->replaces_spi = ike_sa_own_spi(old);

@@ -80,6 +80,8 @@ static const struct rule table[] = {
 	  IKE_ESTABLISHED, ON_REQUEST, FORM_INFORMATIONAL_REQUEST, 0, N_AUTHENTICATION_FAILED, on_fatal_notify, IKE_GONE, IKE_GONE },
 	{ "the peer did not understand us",
 	  IKE_ESTABLISHED, ON_REQUEST, FORM_INFORMATIONAL_REQUEST, 0, N_INVALID_SYNTAX, on_fatal_notify, IKE_GONE, IKE_GONE },
+	{ "the peer wants us to authenticate again",
+	  IKE_ESTABLISHED, ON_REQUEST, FORM_INFORMATIONAL_REQUEST, 0, N_AUTH_LIFETIME, on_auth_lifetime, IKE_ESTABLISHED, IKE_ESTABLISHED },
 	{ "the peer asks whether we are alive",
 	  IKE_ESTABLISHED, ON_REQUEST, FORM_INFORMATIONAL_REQUEST, 0, 0, on_liveness_request, IKE_ESTABLISHED, IKE_ESTABLISHED },
 	{ "the peer rekeys a child",

@@ -77,6 +77,7 @@ enum verdict on_ike_rekey_overtaken(struct exchange *x);
 enum verdict on_delete_request(struct exchange *x);
 enum verdict on_delete_crossing(struct exchange *x);
 enum verdict on_fatal_notify(struct exchange *x);
+enum verdict on_auth_lifetime(struct exchange *x);
 enum verdict on_liveness_request(struct exchange *x);
 enum verdict on_informational_response(struct exchange *x);
 enum verdict on_delete_response(struct exchange *x);

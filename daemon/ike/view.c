@@ -3,6 +3,7 @@
 #include "ike/child_sa.h"
 #include "ike/create.h"
 #include "ike/engine_int.h"
+#include "ike/reauth.h"
 
 #include <string.h>
 
@@ -60,7 +61,9 @@ static int view_sa(const struct ike_sa *sa, int64_t now_ms, engine_sa_fn fn, voi
 	struct engine_child_view children[LIMIT_CHILDREN_PER_SA];
 	const struct engine_sa_view view = {
 		.config = sa->config,
-		.state = state_word(sa->redundant ? IKE_REPLACED : sa->state),
+		.state = ike_sa_is_up(sa) && reauth_is_yielding(sa)
+				 ? "handing_over"
+				 : state_word(sa->redundant ? IKE_REPLACED : sa->state),
 		.initiator = sa->initiator,
 		.spi_i = sa->spi_i,
 		.spi_r = sa->spi_r,

@@ -74,7 +74,7 @@ void kernel_fake_free(struct kernel_fake *f);
 struct kernel *kernel_fake_port(struct kernel_fake *f);
 /* The next child_install or child_complete fails with result (negative errno); nothing is installed. */
 void kernel_fake_fail_next(struct kernel_fake *f, int result);
-/* Children now installed; index < count. */
+/* Children now installed, by the age of their outbound SAs; index < count. */
 size_t kernel_fake_count(const struct kernel_fake *f);
 const struct kernel_child *kernel_fake_child(const struct kernel_fake *f, size_t index);
 /* Can it send too? */

@@ -106,6 +106,9 @@ static int complete(struct kernel_fake *f, const struct request *r)
 	if (i->complete)
 		return -EALREADY;
 	i->child.out = r->child.out;
+	/* Its outbound SA is the youngest now, and so is it. */
+	list_remove(&i->node);
+	list_add(&f->children, &i->node);
 	i->complete = true;
 	return 0;
 }

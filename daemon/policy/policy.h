@@ -87,6 +87,7 @@ struct peer_config {
 	enum fragments fragments;
 	uint16_t fragment_bytes; /* longest IP datagram with a fragment; 0: chosen by us */
 	bool initial_contact;
+	int64_t reauth_ms; /* so long an authentication is good, 0 = as long as the IKE SA is rekeyed */
 	int64_t dpd_delay_ms; /* 0 = no liveness checks */
 	int dpd_tries;        /* unused with IKEv2's retransmission; kept for IKEv1 */
 	uint16_t nonce_bytes; /* 16..256 */

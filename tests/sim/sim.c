@@ -326,6 +326,12 @@ void sim_rekey(struct sim *s, int node, const char *target)
 	(void)!engine_rekey(s->nodes[node].engine, target, &err);
 }
 
+void sim_reauth(struct sim *s, int node)
+{
+	struct err err = { 0 };
+	(void)!engine_reauth(s->nodes[node].engine, node == SIM_A ? "b" : "a", &err);
+}
+
 /* ---- views ---- */
 
 struct count {

@@ -83,6 +83,8 @@ void sim_grow_old(struct sim *s, int node);
 
 /* By command: the IKE SA, or the child, gets new keys. */
 void sim_rekey(struct sim *s, int node, const char *target);
+/* By command: a new IKE SA with the same children, authenticated again. */
+void sim_reauth(struct sim *s, int node);
 
 /* Established IKE SAs; SAs in any other state. */
 size_t sim_n_up(const struct sim *s, int node);

@@ -80,7 +80,7 @@ static bool deed(struct sim *s)
 	const char *child = node == SIM_A ? "b/net" : "a/net";
 	const char *peer = node == SIM_A ? "b" : "a";
 
-	switch (prng_below(&s->prng, 20)) {
+	switch (prng_below(&s->prng, 22)) {
 	case 0:
 	case 1:
 	case 2:
@@ -137,6 +137,13 @@ static bool deed(struct sim *s)
 	case 19:
 		sim_rekey(s, node, peer);
 		sim_grow_old(s, !node);
+		break;
+	case 20:
+		sim_reauth(s, node);
+		break;
+	case 21:
+		sim_reauth(s, SIM_A);
+		sim_reauth(s, SIM_B);
 		break;
 	}
 	return false;
