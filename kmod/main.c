@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Loading and unloading, network namespaces, parameters. */
 #include <linux/module.h>
-#include <linux/proc_fs.h>
 #include <net/netns/generic.h>
 #include "proto.h"
 #include "tanuki.h"
@@ -11,6 +10,12 @@ module_param_named(tag, tk_tag, uint, 0444);
 MODULE_PARM_DESC(tag, "interface id of the OUT policies that are ours (default 84)");
 
 static unsigned int net_id;
+static bool ready;
+
+bool tk_is_ready(void)
+{
+	return READ_ONCE(ready);
+}
 
 struct tk_net *tk_net(const struct net *net)
 {
@@ -29,13 +34,13 @@ static int __net_init net_init(struct net *net)
 	err = tk_spd_init(tn);
 	if (err)
 		goto no_spd;
-	err = -ENOMEM;
-	if (!proc_create_net_single("tanuki_stat", 0444, net->proc_net, tk_stats_show, NULL))
+	err = tk_stats_create(tn);
+	if (err)
 		goto no_proc;
 	err = tk_hook_register(net);
 	if (!err)
 		return 0;
-	remove_proc_entry("tanuki_stat", net->proc_net);
+	tk_stats_remove(tn);
 no_proc:
 	tk_spd_exit(tn);
 no_spd:
@@ -53,7 +58,7 @@ static void __net_exit net_exit(struct net *net)
 {
 	struct tk_net *tn = tk_net(net);
 
-	remove_proc_entry("tanuki_stat", net->proc_net);
+	tk_stats_remove(tn);
 	tk_spd_exit(tn);
 	free_percpu(tn->stats);
 }
@@ -97,6 +102,7 @@ static int __init tanuki_init(void)
 		goto no_watch;
 	xfrm_register_km(&tk_spd_km);
 	read_spds();
+	WRITE_ONCE(ready, true);
 	return 0;
 
 no_watch:

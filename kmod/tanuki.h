@@ -129,6 +129,8 @@ struct tk_chain {
 /* main.c */
 extern unsigned int tk_tag;
 struct tk_net *tk_net(const struct net *net);
+/* All is set up: a policy that is tagged from now on is protected. */
+bool tk_is_ready(void);
 
 /* stats.c */
 static inline void tk_count(struct tk_net *tn, enum tk_stat what)
@@ -136,7 +138,8 @@ static inline void tk_count(struct tk_net *tn, enum tk_stat what)
 	this_cpu_inc(tn->stats->count[what]);
 }
 
-int tk_stats_show(struct seq_file *seq, void *v);
+int tk_stats_create(struct tk_net *tn);
+void tk_stats_remove(struct tk_net *tn);
 
 /* spdidx.c */
 extern struct xfrm_mgr tk_spd_km;
