@@ -143,6 +143,16 @@ const char *tk_proto_whose(u8 proto)
 	return has_slot(p, AF_INET) && has_slot(p, AF_INET6) ? "own" : "lost";
 }
 
+void tk_proto_check(void)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(protos); i++)
+		if (protos[i].registered &&
+		    (!has_slot(&protos[i], AF_INET) || !has_slot(&protos[i], AF_INET6)))
+			pr_warn_once("tanuki: another module has overwritten our ESP or AH: new SAs are its\n");
+}
+
 static int register_type(const struct tk_proto *p)
 {
 	int err;

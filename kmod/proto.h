@@ -18,5 +18,7 @@ int tk_proto_init(void);
 void tk_proto_exit(void);
 /* Whose ESP or AH new SAs get: "own", "core" (another's, or nobody's), or "lost". */
 const char *tk_proto_whose(u8 proto);
+/* Says so, once, when somebody has overwritten our types. */
+void tk_proto_check(void);
 
 #endif

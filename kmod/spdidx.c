@@ -14,6 +14,7 @@
  */
 #include <linux/module.h>
 #include <linux/slab.h>
+#include "proto.h"
 #include "tanuki.h"
 
 #define RESYNC_DELAY	(HZ / 10)
@@ -284,6 +285,7 @@ static int notify_policy(struct xfrm_policy *pol, int dir, const struct km_event
 	struct net *net = pol ? xp_net(pol) : c->net;
 
 	policy_event(tk_net(net), pol, dir, c->event);
+	tk_proto_check();
 	return 0;
 }
 
