@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the kernel tells without being asked: XFRM's multicast groups as events. */
+#include "data_path.h"
 #include "keydb_int.h"
 #include "nlio.h"
 #include "xfrm_codec.h"
@@ -17,6 +18,7 @@ enum { EVENT_BUFFER_BYTES = 4 << 20 };
 struct netlink_events {
 	struct keydb_events base; /* first */
 	struct nl_sock *sock;
+	struct data_path path;
 	struct nlmsghdr *at; /* the next message of the datagram in buf */
 	int left;            /* bytes from there on */
 	_Alignas(8) uint8_t buf[NLIO_DATAGRAM_MAX_BYTES];
@@ -39,6 +41,7 @@ static void netlink_events_close(struct keydb_events *base)
 {
 	struct netlink_events *e = (struct netlink_events *)base;
 	nl_socket_free(e->sock);
+	data_path_close(&e->path);
 	explicit_bzero(e->buf, sizeof(e->buf)); /* SA_CHANGE carries keys */
 	free(e);
 }
@@ -72,6 +75,7 @@ static int take(struct netlink_events *e, struct keydb_event *ret)
 		if (xfrm_decode_event(h->nlmsg_type, nlmsg_data(h), (size_t)nlmsg_datalen(h),
 				      ret) != 0)
 			continue;
+		data_path_show_event(&e->path, ret);
 		e->base.message = h;
 		e->base.message_len = h->nlmsg_len;
 		return 1;
@@ -132,6 +136,8 @@ int keydb_events_netlink_open(uint32_t mask, struct keydb_events **ret)
 	e->base.next = netlink_events_next;
 	e->base.close = netlink_events_close;
 	e->at = (void *)e->buf;
+	e->path = DATA_PATH_NONE;
+	data_path_tag(&e->path);
 	int rc = connect_events(e, mask);
 	if (rc) {
 		netlink_events_close(&e->base);

@@ -217,6 +217,7 @@ static void make_event(struct kame_session *s, const struct nlmsghdr *h, struct 
 {
 	struct keydb_event e;
 	if (!xfrm_decode_event(h->nlmsg_type, nlmsg_data(h), (size_t)nlmsg_datalen(h), &e)) {
+		data_path_show_event(&s->path, &e);
 		for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 			if (rows[i].nl_type != h->nlmsg_type)
 				continue;
@@ -279,6 +280,7 @@ size_t kame_netlink_entry(struct kame_session *s, const struct nlmsghdr *h,
 	m.pid = q->msg->sadb_msg_pid;
 	if (xfrm_decode_event(h->nlmsg_type, nlmsg_data(h), (size_t)nlmsg_datalen(h), &e))
 		return 0;
+	data_path_show_event(&s->path, &e);
 	if (e.kind == KEYDB_EVENT_SA_CHANGE && q->type == SADB_DUMP) {
 		set_sa(&m, &e.sa);
 		m.sa.state = xfrm_sa_state(&e.sa, (uint64_t)time(NULL));

@@ -166,6 +166,49 @@ static void normalise_template(struct keydb_template *t)
 		t->reqid = 0;
 }
 
+/* The tag of the policy that is there, 0: it is the kernel's.  -ENOENT, other negative errno. */
+static int tag_there(struct kame_session *s, const struct keydb_policy *p, uint32_t *ret)
+{
+	struct keydb *side = kame_session_side(s);
+	struct keydb_policy there;
+	int rc = side ? keydb_policy_get(side, p, &there) : -ENOBUFS;
+	if (!rc)
+		*ret = there.tag;
+	return rc;
+}
+
+/*
+ * A new policy goes where it belongs (data_path.h).  One that is there already in its other form
+ * is in the way of an addition, and is moved by an update, which is then sent once more.
+ */
+static int place_policy(struct call *c, struct keydb_policy *p)
+{
+	struct kame_session *s = c->s;
+	uint32_t tag = data_path_tag(&s->path), there = 0;
+	if (!tag || !data_path_may_tag(p))
+		return 0;
+	uint32_t form = data_path_wants(p) ? tag : 0;
+	int rc = tag_there(s, p, &there);
+	if (!rc && there != form) {
+		if (c->head.sadb_msg_type != SADB_X_SPDUPDATE)
+			return -EEXIST;
+		rc = keydb_policy_update(s->side, p);
+	}
+	p->if_id = form;
+	return rc == -ENOENT ? 0 : rc;
+}
+
+/* One that is asked for by its name, or its index, is found in either form. */
+static int find_policy(struct call *c, struct keydb_policy *p)
+{
+	uint32_t there = 0;
+	if (!data_path_tag(&c->s->path) || !data_path_may_tag(p))
+		return 0;
+	int rc = tag_there(c->s, p, &there);
+	p->if_id = there;
+	return rc == -ENOENT ? 0 : rc; /* the kernel will say so */
+}
+
 static int encode_policy(struct call *c)
 {
 	const char *why;
@@ -176,20 +219,22 @@ static int encode_policy(struct call *c)
 	for (size_t i = 0; i < p->n_templates; i++)
 		normalise_template(&p->templates[i]);
 	int rc = keydb_policy_set_reqids(p);
+	if (!rc)
+		rc = place_policy(c, p);
 	return rc ? rc : xfrm_encode_policy(c->s->nl, p, &why);
-}
-
-static int encode_policy_selector(struct call *c)
-{
-	const char *why;
-	c->m.policy.index = 0;
-	return xfrm_encode_policy_id(c->s->nl, &c->m.policy, &why);
 }
 
 static int encode_policy_id(struct call *c)
 {
 	const char *why;
-	return xfrm_encode_policy_id(c->s->nl, &c->m.policy, &why);
+	int rc = find_policy(c, &c->m.policy);
+	return rc ? rc : xfrm_encode_policy_id(c->s->nl, &c->m.policy, &why);
+}
+
+static int encode_policy_selector(struct call *c)
+{
+	c->m.policy.index = 0;
+	return encode_policy_id(c);
 }
 
 static int encode_migrate(struct call *c)
@@ -200,6 +245,8 @@ static int encode_migrate(struct call *c)
 				    .km_dst = c->m.km_dst };
 	memcpy(x.moved, c->m.moved, sizeof(x.moved));
 	x.policy.index = 0;
+	if (data_path_tag(&c->s->path) && kame_session_side(c->s))
+		keydb_netlink_give_back(c->s->side, &x.policy);
 	return xfrm_encode_migration(c->s->nl, &x, &why);
 }
 
@@ -256,9 +303,9 @@ static int do_promisc(struct call *c)
 }
 
 /* Not answered: the larval SA goes away, so that the next packet asks again. */
-static void drop_acquire(struct kame_acquire *a)
+static void drop_acquire(struct kame_session *s, struct kame_acquire *a)
 {
-	struct keydb side = { .transport = &keydb_transport_netlink };
+	struct keydb *side = kame_session_side(s);
 	struct keydb_sa larval;
 	memset(&larval, 0, sizeof(larval));
 	larval.id = a->id;
@@ -267,10 +314,8 @@ static void drop_acquire(struct kame_acquire *a)
 	larval.if_id = a->if_id;
 	larval.kernel_seq = a->seq;
 	a->seq = 0;
-	if (side.transport->open(&side))
-		return;
-	keydb_acquire_drop(&side, &larval);
-	side.transport->close(&side);
+	if (side)
+		keydb_acquire_drop(side, &larval);
 }
 
 static int do_acquire(struct call *c)
@@ -282,7 +327,7 @@ static int do_acquire(struct call *c)
 		return 0;
 	for (size_t i = 0; i < KAME_ACQUIRES_MAX; i++)
 		if (s->acquires[i].seq == c->head.sadb_msg_seq)
-			drop_acquire(&s->acquires[i]);
+			drop_acquire(s, &s->acquires[i]);
 	return 0;
 }
 

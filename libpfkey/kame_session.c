@@ -32,6 +32,8 @@ static void free_session(struct kame_session *s)
 	if (s->in)
 		explicit_bzero(s->in, NLIO_DATAGRAM_MAX_BYTES);
 	free(s->in);
+	keydb_close(s->side);
+	data_path_close(&s->path);
 	pthread_mutex_destroy(&s->lock);
 	explicit_bzero(s, sizeof(*s));
 	free(s);
@@ -46,12 +48,27 @@ static struct kame_session *new_session(int fd, uint32_t portid)
 	s->known_fd = s->fd = fd;
 	s->portid = portid;
 	s->refs = 1; /* the registry's */
+	s->path = DATA_PATH_NONE;
 	s->nl = nlmsg_alloc_size(XFRM_MESSAGE_MAX_BYTES);
 	s->in = malloc(NLIO_DATAGRAM_MAX_BYTES);
 	if (s->nl && s->in)
 		return s;
 	free_session(s);
 	return NULL;
+}
+
+struct keydb *kame_session_side(struct kame_session *s)
+{
+	struct keydb *k = s->side ? NULL : calloc(1, sizeof(*k));
+	if (!k)
+		return s->side;
+	k->transport = &keydb_transport_netlink;
+	if (k->transport->open(k)) {
+		free(k);
+		return NULL;
+	}
+	s->side = k;
+	return k;
 }
 
 /* With the registry's lock held. */

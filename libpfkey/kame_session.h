@@ -10,6 +10,7 @@
 #ifndef LIBPFKEY_KAME_SESSION_H
 #define LIBPFKEY_KAME_SESSION_H
 
+#include "data_path.h"
 #include "kame_queue.h"
 #include "xfrm_codec.h"
 
@@ -66,7 +67,9 @@ struct kame_session {
 	struct kame_list out; /* what the datagram in hand has given so far */
 	struct kame_dump dump;
 	struct nl_msg *nl; /* the request being written */
-	uint8_t *in;       /* the first datagram in the socket, or nothing */
+	struct data_path path;
+	struct keydb *side; /* for questions before a request; NULL until there is one */
+	uint8_t *in;        /* the first datagram in the socket, or nothing */
 	size_t in_len, in_at;
 	bool in_hand;
 	uint8_t reply[KAME_REPLY_MAX_BYTES];
@@ -100,6 +103,9 @@ int kame_netlink_send_later(struct kame_session *s, struct kame_request *q);
 int kame_netlink_send_barrier(struct kame_session *s);
 /* Joins one group of XFRM's. */
 int kame_netlink_join(int fd, int group);
+
+/* kame_session.c: a handle beside the session's own socket; NULL if there is none to be had. */
+struct keydb *kame_session_side(struct kame_session *s);
 
 /* kame_netlink_recv.c: 1 and a message, 0 if there is none now, negative errno. */
 int kame_netlink_recv(struct kame_session *s, struct sadb_msg **ret, size_t *ret_len);

@@ -142,6 +142,12 @@ int keydb_policy_flush(struct keydb *k)
 	return k->transport->policy_flush(k);
 }
 
+int keydb_data_path(struct keydb *k, struct keydb_data_path *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	return k->transport->data_path ? k->transport->data_path(k, ret) : 0;
+}
+
 int keydb_spi_alloc(struct keydb *k, const struct keydb_sa *larval, uint32_t min, uint32_t max,
 		    struct keydb_sa *ret)
 {

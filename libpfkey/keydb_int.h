@@ -30,6 +30,7 @@ struct keydb_transport {
 	int (*policy_get)(struct keydb *k, const struct keydb_policy *p, struct keydb_policy *ret);
 	int (*policy_dump)(struct keydb *k, keydb_policy_fn fn, void *arg);
 	int (*policy_flush)(struct keydb *k);
+	int (*data_path)(struct keydb *k, struct keydb_data_path *ret); /* NULL: the kernel's */
 	int (*spi_alloc)(struct keydb *k, const struct keydb_sa *larval, uint32_t min, uint32_t max,
 			 struct keydb_sa *ret);
 	int (*events_open)(uint32_t mask, struct keydb_events **ret);
@@ -49,6 +50,12 @@ int keydb_events_netlink_open(uint32_t mask, struct keydb_events **ret);
 int keydb_events_pfkey_open(uint32_t mask, struct keydb_events **ret);
 
 extern const struct keydb_transport keydb_transport_netlink, keydb_transport_pfkey;
+
+/*
+ * transport_netlink.c, for a handle of that transport: if tanuki.ko has the policy, the kernel
+ * gets it (whose migration does not move SAs of another if_id).  0 also if there is none.
+ */
+int keydb_netlink_give_back(struct keydb *k, const struct keydb_policy *p);
 
 /*
  * What LIBPFKEY_TRANSPORT chooses: "netlink", "pfkey", or "auto" as without it: netlink, else

@@ -5,7 +5,13 @@
  * Changes go out as batches: messages are laid one behind the other and sent in chunks of at most
  * CHUNK_BYTES, each with one system call.  The limit on their number keeps the answers of a chunk
  * within the receive buffer even if every message fails.
+ *
+ * A policy can be in one of two forms: without an if_id it is the kernel's, with the tag of
+ * tanuki.ko the module's (data_path.h).  To the caller both are the same policy.  As long as the
+ * module has every OUT policy of the namespace there is one form to ask for, and a batch goes
+ * out as it is; else the operations on OUT policies go one by one.
  */
+#include "data_path.h"
 #include "keydb_int.h"
 #include "nlio.h"
 #include "xfrm_codec.h"
@@ -35,6 +41,8 @@ struct netlink_state {
 	size_t chunk_ops[CHUNK_MESSAGES]; /* the index of the op of each message in chunk */
 	size_t n_chunk_ops;
 	struct nlio_ack acks[CHUNK_MESSAGES];
+	struct data_path path;
+	bool two_forms; /* there may be policies that the module does not have */
 };
 
 /* ---- messages ---- */
@@ -97,6 +105,7 @@ static void netlink_close(struct keydb *k)
 		explicit_bzero(n->chunk, CHUNK_BYTES);
 	free(n->chunk);
 	nlio_done(&n->io);
+	data_path_close(&n->path);
 	nl_socket_free(n->sock);
 	free(n);
 	k->state = NULL;
@@ -119,6 +128,8 @@ static int netlink_open(struct keydb *k)
 	if (!n)
 		return -ENOMEM;
 	k->state = n;
+	n->path = DATA_PATH_NONE;
+	data_path_tag(&n->path);
 	n->sock = nl_socket_alloc();
 	n->msg = nlmsg_alloc_size(XFRM_MESSAGE_MAX_BYTES);
 	n->chunk = malloc(CHUNK_BYTES);
@@ -152,10 +163,11 @@ static int encode_sa(struct netlink_state *n, uint16_t type, uint16_t flags,
 
 /* PF_KEY's kernel side makes the reqids of "unique" requests; XFRM leaves them to us. */
 static int encode_policy(struct netlink_state *n, uint16_t type, uint16_t flags,
-			 const struct keydb_policy *p, const char **ret_why)
+			 const struct keydb_policy *p, uint32_t if_id, const char **ret_why)
 {
 	struct keydb_policy copy = *p;
 	int rc = keydb_policy_set_reqids(&copy);
+	copy.if_id = if_id;
 	if (rc) {
 		*ret_why = "no random numbers";
 		return rc;
@@ -163,7 +175,17 @@ static int encode_policy(struct netlink_state *n, uint16_t type, uint16_t flags,
 	return xfrm_encode_policy(begin(n, type, flags), &copy, ret_why);
 }
 
-static int encode_op(struct netlink_state *n, const struct keydb_op *op, const char **ret_why)
+static int encode_policy_id(struct netlink_state *n, uint16_t type, const struct keydb_policy *p,
+			    uint32_t if_id, const char **ret_why)
+{
+	struct keydb_policy copy = *p;
+	copy.if_id = if_id;
+	return xfrm_encode_policy_id(begin(n, type, 0), &copy, ret_why);
+}
+
+/* if_id: of a policy. */
+static int encode_op(struct netlink_state *n, const struct keydb_op *op, uint32_t if_id,
+		     const char **ret_why)
 {
 	switch (op->kind) {
 	case KEYDB_OP_SA_ADD:
@@ -174,11 +196,12 @@ static int encode_op(struct netlink_state *n, const struct keydb_op *op, const c
 		return xfrm_encode_sa_id(begin(n, XFRM_MSG_DELSA, 0), op->sa_id, ret_why);
 	case KEYDB_OP_POLICY_ADD:
 		return encode_policy(n, XFRM_MSG_NEWPOLICY, NLM_F_CREATE | NLM_F_EXCL, op->policy,
-				     ret_why);
+				     if_id, ret_why);
 	case KEYDB_OP_POLICY_UPDATE:
-		return encode_policy(n, XFRM_MSG_UPDPOLICY, NLM_F_REPLACE, op->policy, ret_why);
+		return encode_policy(n, XFRM_MSG_UPDPOLICY, NLM_F_REPLACE, op->policy, if_id,
+				     ret_why);
 	case KEYDB_OP_POLICY_DELETE:
-		return xfrm_encode_policy_id(begin(n, XFRM_MSG_DELPOLICY, 0), op->policy, ret_why);
+		return encode_policy_id(n, XFRM_MSG_DELPOLICY, op->policy, if_id, ret_why);
 	}
 	*ret_why = "unknown operation";
 	return -EINVAL;
@@ -214,18 +237,175 @@ static void add_to_chunk(struct netlink_state *n, struct keydb_op *ops, size_t i
 	n->chunk_ops[n->n_chunk_ops++] = index;
 }
 
+/* ---- the two forms of a policy ---- */
+
+static int on_counts(void *arg, const struct nlmsghdr *h)
+{
+	struct nlattr *attrs[XFRMA_SPD_MAX + 1];
+	struct xfrmu_spdinfo counts;
+	if (h->nlmsg_type != XFRM_MSG_NEWSPDINFO ||
+	    nlmsg_parse((struct nlmsghdr *)(uintptr_t)h, sizeof(uint32_t), attrs, XFRMA_SPD_MAX,
+			NULL) ||
+	    !attrs[XFRMA_SPD_INFO] || nla_len(attrs[XFRMA_SPD_INFO]) < (int)sizeof(counts))
+		return -EBADMSG;
+	memcpy(&counts, nla_data(attrs[XFRMA_SPD_INFO]), sizeof(counts));
+	*(uint32_t *)arg = counts.outcnt;
+	return 0;
+}
+
+static int netlink_data_path(struct keydb *k, struct keydb_data_path *ret)
+{
+	struct netlink_state *n = k->state;
+	uint32_t flags = 0;
+	int rc = data_path_read(&n->path, ret);
+	if (rc)
+		return keydb_error_set(k, rc, "tanuki.ko's state cannot be read");
+	begin(n, XFRM_MSG_GETSPDINFO, 0);
+	if (nlmsg_append(n->msg, &flags, sizeof(flags), NLMSG_ALIGNTO) < 0)
+		return keydb_error_set(k, -ENOMEM, "");
+	return ask(k, on_counts, &ret->n_out);
+}
+
+/* Who cannot be told how many there are has to be careful. */
+static void look_for_strays(struct keydb *k)
+{
+	struct netlink_state *n = k->state;
+	struct keydb_data_path now;
+	n->two_forms = data_path_tag(&n->path) &&
+		       (netlink_data_path(k, &now) || now.n_out != now.n_policies);
+}
+
+static bool is_policy_op(const struct keydb_op *op)
+{
+	return op->kind == KEYDB_OP_POLICY_ADD || op->kind == KEYDB_OP_POLICY_UPDATE ||
+	       op->kind == KEYDB_OP_POLICY_DELETE;
+}
+
+/* Can there be both? */
+static bool has_two_forms(struct netlink_state *n, const struct keydb_op *op)
+{
+	if (!is_policy_op(op) || !n->path.tag || !data_path_may_tag(op->policy))
+		return false;
+	return n->two_forms || !data_path_wants(op->policy);
+}
+
+/* The if_id of the form that it should be in. */
+static uint32_t form_of(const struct netlink_state *n, const struct keydb_policy *p)
+{
+	return n->path.tag && data_path_wants(p) ? n->path.tag : p->if_id;
+}
+
+static int do_op(struct netlink_state *n, const struct keydb_op *op, uint32_t if_id,
+		 struct nlio_ack *ret)
+{
+	const char *why = "";
+	int rc = encode_op(n, op, if_id, &why);
+	if (!rc)
+		return nlio_request(&n->io, nlmsg_hdr(n->msg), NULL, NULL, ret);
+	*ret = (struct nlio_ack){ .error = rc };
+	strncpy(ret->words, why, sizeof(ret->words) - 1);
+	return rc;
+}
+
+static int ignore_answer(void *arg, const struct nlmsghdr *h)
+{
+	(void)arg;
+	(void)h;
+	return 0;
+}
+
+static bool is_there(struct netlink_state *n, const struct keydb_policy *p, uint32_t if_id)
+{
+	struct nlio_ack ack;
+	const char *why;
+	return !encode_policy_id(n, XFRM_MSG_GETPOLICY, p, if_id, &why) &&
+	       !nlio_request(&n->io, nlmsg_hdr(n->msg), ignore_answer, NULL, &ack);
+}
+
+/* The new form comes before the old one goes: there is no moment without either. */
+static int update_both(struct netlink_state *n, const struct keydb_op *op, uint32_t form,
+		       uint32_t other, struct nlio_ack *ret)
+{
+	const struct keydb_op old = { .kind = KEYDB_OP_POLICY_DELETE, .policy = op->policy };
+	struct nlio_ack gone;
+	int rc = do_op(n, op, form, ret);
+	if (rc)
+		return rc;
+	rc = do_op(n, &old, other, &gone);
+	if (rc && rc != -ENOENT)
+		*ret = gone;
+	return rc == -ENOENT ? 0 : rc;
+}
+
+/* Does the operation on the form that is there; the answer is in *ret. */
+static void do_careful(struct netlink_state *n, const struct keydb_op *op, struct nlio_ack *ret)
+{
+	bool wanted = data_path_wants(op->policy);
+	uint32_t form = wanted ? n->path.tag : 0, other = wanted ? 0 : n->path.tag;
+	switch (op->kind) {
+	case KEYDB_OP_POLICY_ADD:
+		if (is_there(n, op->policy, other))
+			*ret = (struct nlio_ack){ .error = -EEXIST };
+		else
+			do_op(n, op, form, ret);
+		break;
+	case KEYDB_OP_POLICY_UPDATE:
+		update_both(n, op, form, other, ret);
+		break;
+	default:
+		if (do_op(n, op, form, ret) == -ENOENT)
+			do_op(n, op, other, ret);
+	}
+	n->two_forms = n->two_forms || !wanted;
+}
+
+int keydb_netlink_give_back(struct keydb *k, const struct keydb_policy *p)
+{
+	struct netlink_state *n = k->state;
+	struct keydb_policy there;
+	const struct keydb_op op = { .kind = KEYDB_OP_POLICY_UPDATE, .policy = &there };
+	struct nlio_ack ack;
+	int rc = keydb_policy_get(k, p, &there);
+	if (rc || !there.tag)
+		return rc == -ENOENT ? 0 : rc;
+	there.index = 0;
+	rc = update_both(n, &op, 0, there.tag, &ack);
+	return rc ? keydb_error_set(k, rc, ack.words) : 0;
+}
+
+static bool has_policies(const struct keydb_op *ops, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (is_policy_op(&ops[i]) && data_path_may_tag(ops[i].policy))
+			return true;
+	return false;
+}
+
+static void add_op(struct netlink_state *n, struct keydb_op *ops, size_t i)
+{
+	const char *why = "";
+	struct nlio_ack ack;
+	ops[i].reason[0] = 0;
+	if (has_two_forms(n, &ops[i])) {
+		flush_chunk(n, ops); /* the order stays */
+		do_careful(n, &ops[i], &ack);
+		set_result(&ops[i], ack.error, ack.words);
+		return;
+	}
+	int rc = encode_op(n, &ops[i], is_policy_op(&ops[i]) ? form_of(n, ops[i].policy) : 0, &why);
+	if (rc)
+		set_result(&ops[i], rc, why);
+	else
+		add_to_chunk(n, ops, i);
+}
+
 static int netlink_batch(struct keydb *k, struct keydb_op *ops, size_t count)
 {
 	struct netlink_state *n = k->state;
-	for (size_t i = 0; i < count; i++) {
-		const char *why = "";
-		ops[i].reason[0] = 0;
-		int rc = encode_op(n, &ops[i], &why);
-		if (rc)
-			set_result(&ops[i], rc, why);
-		else
-			add_to_chunk(n, ops, i);
-	}
+	if (has_policies(ops, count))
+		look_for_strays(k);
+	for (size_t i = 0; i < count; i++)
+		add_op(n, ops, i);
 	flush_chunk(n, ops);
 	begin(n, 0, 0);
 	for (size_t i = 0; i < count; i++)
@@ -321,19 +501,34 @@ static int on_policy(void *arg, const struct nlmsghdr *h)
 	return xfrm_decode_policy(nlmsg_data(h), (size_t)nlmsg_datalen(h), arg);
 }
 
-static int netlink_policy_get(struct keydb *k, const struct keydb_policy *p,
-			      struct keydb_policy *ret)
+static int get_form(struct keydb *k, const struct keydb_policy *p, uint32_t if_id,
+		    struct keydb_policy *ret)
 {
 	const char *why;
-	int rc = xfrm_encode_policy_id(begin(k->state, XFRM_MSG_GETPOLICY, 0), p, &why);
+	int rc = encode_policy_id(k->state, XFRM_MSG_GETPOLICY, p, if_id, &why);
 	if (rc)
 		return keydb_error_set(k, rc, why);
 	return ask(k, on_policy, ret);
 }
 
+static int netlink_policy_get(struct keydb *k, const struct keydb_policy *p,
+			      struct keydb_policy *ret)
+{
+	struct netlink_state *n = k->state;
+	uint32_t tag = data_path_tag(&n->path);
+	bool two = tag && data_path_may_tag(p);
+	int rc = get_form(k, p, two ? tag : p->if_id, ret);
+	if (two && rc == -ENOENT)
+		rc = get_form(k, p, 0, ret);
+	if (!rc)
+		data_path_show(tag, ret);
+	return rc;
+}
+
 struct policy_visitor {
 	keydb_policy_fn fn;
 	void *arg;
+	uint32_t tag;
 };
 
 static int visit_policy(void *arg, const struct nlmsghdr *h)
@@ -343,12 +538,16 @@ static int visit_policy(void *arg, const struct nlmsghdr *h)
 	if (h->nlmsg_type != XFRM_MSG_NEWPOLICY)
 		return 0;
 	int rc = on_policy(&p, h);
-	return rc ? rc : v->fn(v->arg, &p);
+	if (rc)
+		return rc;
+	data_path_show(v->tag, &p);
+	return v->fn(v->arg, &p);
 }
 
 static int netlink_policy_dump(struct keydb *k, keydb_policy_fn fn, void *arg)
 {
-	struct policy_visitor v = { fn, arg };
+	struct netlink_state *n = k->state;
+	struct policy_visitor v = { fn, arg, data_path_tag(&n->path) };
 	begin(k->state, XFRM_MSG_GETPOLICY, 0);
 	return dump(k, visit_policy, &v);
 }
@@ -382,6 +581,7 @@ const struct keydb_transport keydb_transport_netlink = {
 	.policy_get = netlink_policy_get,
 	.policy_dump = netlink_policy_dump,
 	.policy_flush = netlink_policy_flush,
+	.data_path = netlink_data_path,
 	.spi_alloc = netlink_spi_alloc,
 	.events_open = keydb_events_netlink_open,
 };

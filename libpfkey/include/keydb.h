@@ -10,6 +10,7 @@
 #define KEYDB_H
 
 #include <keydb_alg.h>
+#include <keydb_data_path.h>
 #include <keydb_model.h>
 #include <keydb_text.h>
 
@@ -95,6 +96,12 @@ int keydb_policy_get(struct keydb *k, const struct keydb_policy *p, struct keydb
 typedef int (*keydb_policy_fn)(void *arg, const struct keydb_policy *p);
 int keydb_policy_dump(struct keydb *k, keydb_policy_fn fn, void *arg);
 int keydb_policy_flush(struct keydb *k);
+
+/*
+ * Which data path new OUT policies take.  Once a handle has seen tanuki.ko, the module stays for
+ * as long as the handle does.
+ */
+int keydb_data_path(struct keydb *k, struct keydb_data_path *ret);
 
 /* ---- batches ---- */
 

@@ -184,14 +184,14 @@ struct keydb_policy {
 	uint8_t dir, action;
 	uint8_t n_templates;
 	uint8_t flags;     /* enum keydb_policy_flag */
-	bool sub;          /* of the kernel's second SPD, for Mobile IPv6 */
+	bool sub, stray;   /* of the kernel's second SPD, for Mobile IPv6; stray as tag */
 	uint32_t priority; /* kernel's: lower wins */
 	uint32_t index;    /* 0 when adding: the kernel chooses */
 	struct keydb_template templates[KEYDB_TEMPLATES_MAX];
 	struct keydb_limits limits;
 	struct keydb_usage usage; /* dumps only */
 	struct keydb_mark mark;
-	uint32_t if_id;
+	uint32_t if_id, tag; /* tag: dumps only, see keydb_data_path.h */
 	uint8_t ctx_doi, ctx_alg;
 	uint16_t ctx_len;
 	char ctx[KEYDB_CTX_MAX_BYTES];
