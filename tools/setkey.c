@@ -135,6 +135,14 @@ static int complain_access(int rc)
 	return rc;
 }
 
+static void tell_way(struct keydb *k)
+{
+	struct keydb_data_path d;
+	bool tanuki = !keydb_data_path(k, &d) && d.tag;
+	fprintf(stderr, "setkey: using %s%s\n", keydb_transport_name(k),
+		tanuki ? ", data path tanuki" : "");
+}
+
 static int open_kernel(const struct arguments *args, struct keydb **ret)
 {
 	*ret = NULL;
@@ -144,7 +152,7 @@ static int open_kernel(const struct arguments *args, struct keydb **ret)
 	if (rc)
 		complain_access(rc);
 	else if (args->apply.verbose)
-		fprintf(stderr, "setkey: using %s\n", keydb_transport_name(*ret));
+		tell_way(*ret);
 	return rc;
 }
 
@@ -415,6 +423,8 @@ static int run_tables(const struct arguments *args)
 		return rc;
 	if (args->mode == MODE_DUMP)
 		rc = dump(k, args);
+	else if (args->mode == MODE_STATUS)
+		rc = setkey_print_status(k, args->apply.json);
 	else if (args->policies)
 		rc = keydb_policy_flush(k);
 	else

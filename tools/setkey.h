@@ -157,6 +157,8 @@ struct print_options {
  * table is no line at all. Negative errno. */
 MUST_USE int setkey_print_sad(struct keydb *k, uint8_t proto, const struct print_options *options);
 MUST_USE int setkey_print_spd(struct keydb *k, const struct print_options *options);
+/* Whether packets are the kernel's own business or tanuki.ko's, to stdout.  Negative errno. */
+MUST_USE int setkey_print_status(struct keydb *k, bool json);
 /* One SA, the answer to "get". */
 void setkey_print_sa(const struct keydb_sa *sa, const struct print_options *options);
 

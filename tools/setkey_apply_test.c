@@ -153,6 +153,14 @@ int __wrap_keydb_policy_flush(struct keydb *k)
 	return ask("spdflush", "");
 }
 
+int __wrap_keydb_data_path(struct keydb *k, struct keydb_data_path *ret);
+int __wrap_keydb_data_path(struct keydb *k, struct keydb_data_path *ret)
+{
+	(void)k;
+	*ret = (struct keydb_data_path){ .tag = 0 };
+	return 0;
+}
+
 const char *__wrap_keydb_error(const struct keydb *k);
 const char *__wrap_keydb_error(const struct keydb *k)
 {

@@ -16,7 +16,8 @@ enum {
 	OPTION_SYNC,
 	OPTION_JSON,
 	OPTION_FROM_IP,
-	OPTION_LAYOUT
+	OPTION_LAYOUT,
+	OPTION_STATUS
 };
 
 const char arguments_usage[] =
@@ -29,6 +30,7 @@ const char arguments_usage[] =
 	"       setkey [-a] -Dl             show the SAs in short, each second\n"
 	"       setkey [-H] -x | -xx        show events with the time, or seconds since 1970\n"
 	"       setkey [-p] FILE...         show messages of PF_KEY that are in files\n"
+	"       setkey --status             show how the kernel is reached, and who sends packets\n"
 	"       setkey -V | -h              version, this text\n"
 	" -a  also dead SAs            -p  with ports\n"
 	" -n  check only, do nothing   -v  tell each command that is done\n"
@@ -48,7 +50,8 @@ const char arguments_usage[] =
 static int set_mode(struct arguments *args, enum mode mode)
 {
 	if (args->mode != MODE_NONE && args->mode != mode) {
-		fprintf(stderr, "setkey: only one of -c, -D, -F, -f and -x can be given\n");
+		fprintf(stderr,
+			"setkey: only one of -c, -D, -F, -f, -x and --status can be given\n");
 		return -EINVAL;
 	}
 	args->mode = mode;
@@ -72,6 +75,8 @@ static int take_mode_option(struct arguments *args, int option, const char *valu
 		return set_mode(args, MODE_FILE);
 	case OPTION_FROM_IP:
 		return set_mode(args, MODE_FROM_IP);
+	case OPTION_STATUS:
+		return set_mode(args, MODE_STATUS);
 	case 'D':
 		return set_mode(args, MODE_DUMP);
 	case 'F':
@@ -155,7 +160,7 @@ static int check_arguments(const struct arguments *args, int argc, char **argv)
 	}
 	if (optind < argc && args->mode != MODE_FROM_IP && args->mode != MODE_SHOW)
 		return refuse(argv[optind], "one argument too many");
-	if (args->policies && (!is_table || args->mode == MODE_WATCH))
+	if (args->policies && args->mode != MODE_DUMP && args->mode != MODE_FLUSH)
 		return refuse("-P", "goes with -D or -F");
 	if (args->loop && (args->mode != MODE_DUMP || args->policies))
 		return refuse("-l", "goes with -D");
@@ -165,8 +170,9 @@ static int check_arguments(const struct arguments *args, int argc, char **argv)
 		return refuse("--layout", "goes with dump files");
 	if (args->apply.json && (args->mode == MODE_FLUSH || args->mode == MODE_FROM_IP ||
 				 args->mode == MODE_SHOW || args->loop))
-		return refuse("--json",
-			      "goes with -D, -x and what scripts dump, not with -F and -l");
+		return refuse(
+			"--json",
+			"goes with -D, -x, --status and what scripts dump, not with -F and -l");
 	if (args->check_only && (is_table || args->mode == MODE_FROM_IP))
 		return refuse("-n", "goes with -f or -c");
 	if (args->apply.atomic && args->mode != MODE_FILE)
@@ -188,6 +194,7 @@ static const struct option long_options[] = {
 	{ "help",    no_argument, NULL, 'h' },
 	{ "json",    no_argument, NULL, OPTION_JSON },
 	{ "layout",  required_argument, NULL, OPTION_LAYOUT },
+	{ "status",  no_argument, NULL, OPTION_STATUS },
 	{ "sync",    no_argument, NULL, OPTION_SYNC },
 	{ "version", no_argument, NULL, 'V' },
 	{ 0 },

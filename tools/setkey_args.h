@@ -16,6 +16,7 @@ enum mode {
 	MODE_DUMP,    /* -D */
 	MODE_FLUSH,   /* -F */
 	MODE_WATCH,   /* -x */
+	MODE_STATUS,  /* --status */
 };
 
 struct arguments {

@@ -70,6 +70,14 @@ static void json_goes_with_all_that_shows(void **state)
 	}
 }
 
+static void status_may_be_json(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("--status --json"), 0);
+	assert_int_equal(args.mode, MODE_STATUS);
+	assert_true(args.apply.json);
+}
+
 static void ips_listings_are_any_number_of_files(void **state)
 {
 	(void)state;
@@ -158,6 +166,10 @@ static void what_does_not_fit_together_is_refused(void **state)
 		"--json one",
 		"--atomic one",
 		"-D one",
+		"--status -D",
+		"--status -P",
+		"-n --status",
+		"--status one",
 	};
 	(void)state;
 	for (size_t i = 0; i < N_ELEMENTS(wrong); i++)
@@ -171,6 +183,7 @@ int main(void)
 		cmocka_unit_test(short_options_go_together),
 		cmocka_unit_test(check_is_the_long_name_of_n),
 		cmocka_unit_test(json_goes_with_all_that_shows),
+		cmocka_unit_test(status_may_be_json),
 		cmocka_unit_test(ips_listings_are_any_number_of_files),
 		cmocka_unit_test(arguments_alone_are_dump_files),
 		cmocka_unit_test(x_twice_shows_seconds),

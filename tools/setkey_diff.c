@@ -38,6 +38,7 @@ struct diff {
 	struct side kernel, wanted;
 	const struct script *script;
 	struct own_fwd own_fwd;
+	uint32_t tag; /* of tanuki.ko, 0: it is not there */
 	size_t errors;
 };
 
@@ -171,9 +172,13 @@ static void forget(struct side *s, bool policies, uint8_t proto)
 	}
 }
 
+/* Whoever writes the module's tag himself means what it has anyway. */
 static int want_policy(struct diff *d, const struct command *c, bool rfc_mode)
 {
-	int rc = side_add(&d->wanted, c);
+	struct command plain = *c;
+	if (d->tag && c->policy.dir == KEYDB_DIR_OUT && c->policy.if_id == d->tag)
+		plain.policy.if_id = 0;
+	int rc = side_add(&d->wanted, &plain);
 	if (rc || !rfc_mode || !own_fwd_needs_copy(&d->own_fwd, c))
 		return rc;
 	struct command copy = *c;
@@ -247,8 +252,10 @@ static void settle_twins(struct diff *d)
 
 static bool same_entry(const struct command *kernel, const struct command *wanted)
 {
-	return kernel->kind == COMMAND_ADD ? entry_same_sa(&kernel->sa, &wanted->sa)
-					   : entry_same_policy(&kernel->policy, &wanted->policy);
+	return kernel->kind == COMMAND_ADD
+		       ? entry_same_sa(&kernel->sa, &wanted->sa)
+		       : !kernel->policy.stray &&
+				 entry_same_policy(&kernel->policy, &wanted->policy);
 }
 
 static void pair(struct diff *d, size_t i, size_t j)
@@ -283,10 +290,12 @@ static void pair_all(struct diff *d)
 int diff_make(struct keydb *k, const struct script *script, const struct command_list *list,
 	      bool rfc_mode, struct diff **ret)
 {
+	struct keydb_data_path path;
 	struct diff *d = calloc(1, sizeof(*d));
 	if (!d)
 		return -ENOMEM;
 	d->script = script;
+	d->tag = keydb_data_path(k, &path) ? 0 : path.tag;
 	int rc = read_script(d, list, rfc_mode);
 	if (!rc)
 		rc = side_sort(&d->wanted);
@@ -339,6 +348,8 @@ static void print_line(FILE *f, char sign, const struct side *s, size_t i)
 {
 	struct command c;
 	side_get(s, i, &c);
+	if (c.kind == COMMAND_SPDADD && c.policy.stray)
+		fputs("# tanuki.ko is there, but this policy is still the kernel's:\n", f);
 	fputc(sign, f);
 	setkey_write_entry(f, &c);
 	explicit_bzero(&c, sizeof(c));

@@ -16,6 +16,8 @@ enum { LOG_BYTES = 4096 };
 static struct command_list kernel;
 static uint8_t sa_state, policy_dir;
 static uint32_t reqid; /* that the kernel's policies have, 0 = as they say */
+static uint32_t tag;   /* of tanuki.ko, 0 = it is not there */
+static bool stray;     /* the kernel's policies are not the module's */
 static char log_text[LOG_BYTES];
 static char *text;
 static size_t text_len;
@@ -67,9 +69,18 @@ int __wrap_keydb_policy_dump(struct keydb *k, keydb_policy_fn fn, void *arg)
 		c.policy.index = 9;
 		if (reqid)
 			c.policy.templates[0].reqid = reqid;
+		c.policy.stray = stray;
 		rc = fn(arg, &c.policy);
 	}
 	return rc;
+}
+
+int __wrap_keydb_data_path(struct keydb *k, struct keydb_data_path *ret);
+int __wrap_keydb_data_path(struct keydb *k, struct keydb_data_path *ret)
+{
+	(void)k;
+	*ret = (struct keydb_data_path){ .tag = tag };
+	return 0;
 }
 
 const char *__wrap_keydb_error(const struct keydb *k);
@@ -135,6 +146,8 @@ static int fresh(void **state)
 	sa_state = KEYDB_SA_MATURE;
 	policy_dir = 0;
 	reqid = 0;
+	tag = 0;
+	stray = false;
 	return 0;
 }
 
@@ -340,6 +353,28 @@ static void written_lines_are_read_back_as_they_were(void **state)
 	}
 }
 
+static void policy_that_tanuki_does_not_have_is_moved(void **state)
+{
+	(void)state;
+	tag = 84;
+	stray = true;
+	assert_int_equal(differ(OUT, OUT, false), 0);
+	assert_string_equal(text, "--- kernel\n+++ want\n# tanuki.ko is there, but this policy is "
+				  "still the kernel's:\n-" OUT "+" OUT);
+	assert_string_equal(log_text, "spdupdate ");
+}
+
+static void the_tag_of_tanuki_is_as_good_as_none(void **state)
+{
+	const char *tagged = "spdadd 10.1.0.0/16 10.0.0.0/8 any -if_id 84 -P out none;\n";
+	(void)state;
+	assert_int_equal(differ(OUT, tagged, false), 0);
+	assert_string_equal(log_text, "spdadd spddelete ");
+	tag = 84;
+	assert_int_equal(differ(OUT, tagged, false), 0);
+	assert_string_equal(text, "");
+}
+
 #define TEST(fn) cmocka_unit_test_setup(fn, fresh)
 
 int main(void)
@@ -360,6 +395,8 @@ int main(void)
 		TEST(script_that_does_more_than_add_is_refused),
 		TEST(entry_that_is_there_twice_is_refused),
 		TEST(written_lines_are_read_back_as_they_were),
+		TEST(policy_that_tanuki_does_not_have_is_moved),
+		TEST(the_tag_of_tanuki_is_as_good_as_none),
 	};
 	return cmocka_run_group_tests_name("setkey_diff", tests, NULL, end);
 }

@@ -341,6 +341,8 @@ static void put_policy(struct json *j, const struct keydb_policy *p)
 	put_usage(j, &p->usage);
 	put_mark(j, "mark", &p->mark);
 	put_number(j, "if_id", p->if_id);
+	if (p->tag)
+		json_word(j, "data_path", "tanuki");
 	put_ctx(j, p->ctx_doi, p->ctx_alg, p->ctx, p->ctx_len);
 }
 

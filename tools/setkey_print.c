@@ -5,6 +5,8 @@
  */
 #include "setkey_json.h"
 
+#include "setkey_json_write.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -106,5 +108,54 @@ int setkey_print_spd(struct keydb *k, const struct print_options *options)
 		printf("No SPD entries.\n");
 	if (s.hidden)
 		printf("%u per-socket policies not shown (filtered by -N)\n", s.hidden);
+	return rc;
+}
+
+/* ---- status ---- */
+
+static void put_status(const char *name, const char *value)
+{
+	printf("%-12s%s\n", name, value);
+}
+
+static void print_status(const struct keydb *k, const struct keydb_data_path *d)
+{
+	put_status("transport", keydb_transport_name(k));
+	if (!d->tag) {
+		put_status("data path", "kernel");
+		return;
+	}
+	printf("%-12stanuki, tag %u\n", "data path", d->tag);
+	put_status("ESP", d->esp);
+	put_status("AH", d->ah);
+	printf("%-12s%u out, of which tanuki has %u\n", "policies", d->n_out, d->n_policies);
+}
+
+static void print_status_json(const struct keydb *k, const struct keydb_data_path *d)
+{
+	struct json j = { .file = stdout };
+	json_open(&j, NULL, '{');
+	json_word(&j, "type", "status");
+	json_word(&j, "transport", keydb_transport_name(k));
+	json_word(&j, "data_path", d->tag ? "tanuki" : "kernel");
+	if (d->tag) {
+		json_number(&j, "tag", d->tag);
+		json_word(&j, "esp", d->esp);
+		json_word(&j, "ah", d->ah);
+		json_number(&j, "policies_out", d->n_out);
+		json_number(&j, "policies_tanuki", d->n_policies);
+	}
+	json_close(&j, '}');
+	json_end_line(&j);
+}
+
+int setkey_print_status(struct keydb *k, bool json)
+{
+	struct keydb_data_path d;
+	int rc = keydb_data_path(k, &d);
+	if (!rc && json)
+		print_status_json(k, &d);
+	else if (!rc)
+		print_status(k, &d);
 	return rc;
 }

@@ -253,7 +253,7 @@ protected() {
 	run ! setkey gw-a -D -H
 	[[ $output == "setkey: -H: goes with -x, without --json" ]]
 	run ! setkey gw-a -D -F
-	[ "$output" = "setkey: only one of -c, -D, -F, -f and -x can be given" ]
+	[ "$output" = "setkey: only one of -c, -D, -F, -f, -x and --status can be given" ]
 	run ! setkey gw-a -f /nosuch
 	[ "$output" = "setkey: /nosuch: No such file or directory" ]
 }
