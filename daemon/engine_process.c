@@ -230,6 +230,7 @@ static int open_control(struct engine_process *p, struct err *err)
 		.engine = p->engine,
 		.policy = p->start->policy,
 		.version = TANUKI_VERSION,
+		.data_path = p->sockets.tanuki ? "tanuki" : "kernel",
 		.started_ms = loop_now_ms(p->loop),
 		.owner_uid = 0,
 		.kernel_diff = kernel_diff,

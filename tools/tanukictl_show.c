@@ -164,11 +164,13 @@ void show_peers(const json_t *peers, FILE *out)
 void show_status(const json_t *status, FILE *out)
 {
 	const json_t *counters = json_object_get(status, "counters");
-	const char *version = text(status, "version");
+	const char *version = text(status, "version"), *path = text(status, "data_path");
 	char age[SHOW_AGE_MAX_BYTES];
 
 	fprintf(out, "tanukid %s, up %s\n", version ? version : "?",
 		show_age(number(status, "uptime_ms"), age));
+	if (path)
+		fprintf(out, "data path %s\n", path);
 	fprintf(out, "IKE SAs %" PRId64 ", of them half-open %" PRId64 "\n",
 		number(status, "ike_sas"), number(status, "half_open"));
 	fprintf(out,

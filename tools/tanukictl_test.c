@@ -121,6 +121,19 @@ static void nothing_is_said_in_words(void **state)
 	assert_printed(f, "no SA\nno peer is configured\n");
 }
 
+static void status_begins_with_version_and_data_path(void **state)
+{
+	json_t *status = parse("{\"version\":\"9.9\",\"data_path\":\"tanuki\",\"uptime_ms\":5000}");
+	FILE *f = out();
+
+	(void)state;
+	show_status(status, f);
+	json_decref(status);
+	fclose(f);
+	assert_memory_equal(printed, "tanukid 9.9, up 5s\ndata path tanuki\n", 36);
+	free(printed);
+}
+
 /* Members that a daemon of another version leaves out do not matter. */
 static void strange_answers_do_no_harm(void **state)
 {
@@ -252,6 +265,8 @@ int main(void)
 		UNIT("differences of the kernel are lines", differences_of_the_kernel_are_lines),
 		UNIT("SAs and children are two tables", sas_and_children_are_two_tables),
 		UNIT("nothing is said in words", nothing_is_said_in_words),
+		UNIT("status begins with version and data path",
+		     status_begins_with_version_and_data_path),
 		UNIT("strange answers do no harm", strange_answers_do_no_harm),
 		UNIT("nobody there is said in words", nobody_there_is_said_in_words),
 		LINK("a request is one line", a_request_is_one_line),

@@ -37,8 +37,9 @@ struct ctl_ports {
 	struct engine *engine;
 	const struct policy *policy;
 	const char *version;
-	int64_t started_ms; /* on the loop's clock */
-	uid_t owner_uid;    /* who may connect: 0 */
+	const char *data_path; /* "tanuki" or "kernel" */
+	int64_t started_ms;    /* on the loop's clock */
+	uid_t owner_uid;       /* who may connect: 0 */
 	/* Compares; done is called later, unless it is forgotten or the result is negative. */
 	int (*kernel_diff)(void *arg, ctl_kernel_fn done, void *done_arg);
 	void (*kernel_forget)(void *arg, void *done_arg);

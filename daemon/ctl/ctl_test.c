@@ -228,6 +228,7 @@ static int setup(void **state)
 		.loop = f.loop,
 		.policy = f.policy,
 		.version = "9.9",
+		.data_path = "tanuki",
 		.owner_uid = geteuid(),
 		.kernel_diff = kernel_diff,
 		.kernel_forget = kernel_forget,
@@ -378,6 +379,8 @@ static void status_counts(void **state)
 	const json_t *counters = json_object_get(result(reply), "counters");
 
 	assert_int_equal(json_integer_value(json_object_get(counters, "received")), 42);
+	assert_string_equal(json_string_value(json_object_get(result(reply), "data_path")),
+			    "tanuki");
 	json_decref(reply);
 	disconnect(c);
 }

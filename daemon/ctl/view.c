@@ -213,8 +213,9 @@ json_t *view_status(const struct ctl_ports *ports)
 {
 	int64_t up_ms = loop_now_ms(ports->loop) - ports->started_ms;
 
-	return json_pack("{s:s, s:I, s:I, s:I, s:o}", "version", ports->version, "uptime_ms",
-			 (json_int_t)up_ms, "ike_sas", (json_int_t)engine_n_sas(ports->engine),
-			 "half_open", (json_int_t)engine_n_half_open(ports->engine), "counters",
+	return json_pack("{s:s, s:s, s:I, s:I, s:I, s:o}", "version", ports->version, "data_path",
+			 ports->data_path, "uptime_ms", (json_int_t)up_ms, "ike_sas",
+			 (json_int_t)engine_n_sas(ports->engine), "half_open",
+			 (json_int_t)engine_n_half_open(ports->engine), "counters",
 			 counters(engine_counters(ports->engine)));
 }

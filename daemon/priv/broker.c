@@ -26,6 +26,7 @@ struct broker {
 	struct reconcile *reconcile;
 	struct loop_timer *watch;
 	int64_t watch_ms;
+	bool tanuki;
 	broker_event_fn on_event;
 	void *arg;
 };
@@ -237,6 +238,31 @@ static const struct reconcile_ops dump_ops = { .sa_dump = sa_dump,
 					       .batch = batch };
 static const struct installed_ops keydb_ops = { .batch = batch, .policy_get = policy_get };
 
+/*
+ * Asked before there is a filter of system calls: a module that is loaded later is not found, and
+ * what we install stays with the kernel.
+ */
+static int find_data_path(struct broker *b, struct err *err)
+{
+	struct keydb_data_path path;
+	int r = keydb_data_path(b->keydb, &path);
+
+	if (r < 0)
+		return err_set(err, r, "the kernel's data path: %s", keydb_error(b->keydb));
+	b->tanuki = path.tag != 0;
+	if (b->tanuki)
+		LOG(NOTIFY, "data_path", F_STR("path", "tanuki"), F_INT("tag", path.tag),
+		    F_STR("esp", path.esp), F_STR("ah", path.ah));
+	else
+		LOG(INFO, "data_path", F_STR("path", "kernel"));
+	return 0;
+}
+
+bool broker_has_tanuki(const struct broker *b)
+{
+	return b->tanuki;
+}
+
 static int open_kernel(struct broker *b, struct loop *l, struct err *err)
 {
 	int r = keydb_open(&b->keydb);
@@ -247,6 +273,9 @@ static int open_kernel(struct broker *b, struct loop *l, struct err *err)
 			      &b->events);
 	if (r < 0)
 		return err_set(err, r, "the kernel's IPsec events: %s", strerror(-r));
+	r = find_data_path(b, err);
+	if (r < 0)
+		return r;
 	b->event_fd = loop_fd_new(l, keydb_events_fd(b->events), on_events, b);
 	b->installed = installed_new(&keydb_ops, b);
 	b->watch = loop_timer_new(l, on_watch, b);

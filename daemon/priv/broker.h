@@ -23,6 +23,8 @@ typedef void (*broker_event_fn)(void *arg, int engine, const struct keydb_event 
 /* Opens the kernel's tables and its events.  Negative errno with err. */
 MUST_USE int broker_new(struct loop *l, broker_event_fn on_event, void *arg, struct broker **ret,
 			struct err *err);
+/* Whether policies go to tanuki.ko, now and for the broker's life; it is logged too. */
+bool broker_has_tanuki(const struct broker *b);
 /* Takes all that was installed out of the kernel again, and logs how much it was. */
 void broker_free(struct broker *b);
 

@@ -308,6 +308,7 @@ static int send_sockets(struct monitor *m, struct err *err)
 	int r = sockets_open_udp(&s, policy, m->options->families, err);
 	if (r == 0)
 		r = sockets_open_control(&s, policy->control_path, err);
+	s.list.tanuki = broker_has_tanuki(m->broker);
 	if (r == 0) {
 		m->has_control = policy->control_path[0] != 0;
 		r = frame_send(m->engine_sock, REQUEST_SOCKETS, 0,

@@ -190,12 +190,13 @@ static int on_policy(void *arg, const struct keydb_policy *there)
 	if (there->dir > KEYDB_DIR_FWD || there->sub)
 		return 0;
 	const struct keydb_policy *wanted = installed_check_policy(p->r->installed, there);
-	if (wanted && same_policy(wanted, there))
+	bool same = wanted && same_policy(wanted, there);
+	if (same && !there->stray)
 		p->found->n_policies++;
 	else if (wanted)
 		add_policy(p,
-			   owns_policy(p->r, there) ? RECONCILE_POLICY_CHANGED
-						    : RECONCILE_POLICY_TAKEN,
+			   same || owns_policy(p->r, there) ? RECONCILE_POLICY_CHANGED
+							    : RECONCILE_POLICY_TAKEN,
 			   wanted);
 	else if (owns_policy(p->r, there))
 		add_policy(p, RECONCILE_POLICY_STRANGE, there);

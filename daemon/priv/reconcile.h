@@ -22,7 +22,8 @@ enum reconcile_fault {
 	RECONCILE_SA_MISSING,     /* a child's; its keys are not kept: the engine makes a new one */
 	RECONCILE_SA_STRANGE,     /* has our reqid, but no child: removed */
 	RECONCILE_POLICY_MISSING, /* put back */
-	RECONCILE_POLICY_CHANGED, /* still leads to a reqid of ours: put right */
+	/* Still leads to a reqid of ours, or is not where it belongs (keydb_policy.stray). */
+	RECONCILE_POLICY_CHANGED, /* put right */
 	RECONCILE_POLICY_TAKEN,   /* somebody else's stands in its place: left alone */
 	RECONCILE_POLICY_STRANGE, /* leads to our reqid, but nobody wants it: removed */
 	__RECONCILE_FAULT_N

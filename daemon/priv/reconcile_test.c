@@ -217,6 +217,17 @@ static void policy_changed(void **state)
 	assert_int_equal(pass(w), 0);
 }
 
+/* tanuki.ko is there, but the kernel has the policy itself. */
+static void policy_stray(void **state)
+{
+	struct world *w = *state;
+	find_policy(&w->child.policies[2])->stray = true;
+	expect_one(w, RECONCILE_POLICY_CHANGED, "out 10.0.1.0/24 > 10.0.2.0/24");
+	assert_int_equal(pass(w), 1);
+	assert_false(find_policy(&w->child.policies[2])->stray);
+	assert_int_equal(pass(w), 0);
+}
+
 static void policy_taken(void **state)
 {
 	struct world *w = *state;
@@ -353,6 +364,7 @@ int main(void)
 		CASE("what is as it should be is not touched", nothing),
 		CASE("a policy that is gone is put back", policy_gone),
 		CASE("a policy of ours that was changed is put right", policy_changed),
+		CASE("a policy that is not where it belongs is moved", policy_stray),
 		CASE("a policy of somebody else in our place is reported, and stays", policy_taken),
 		CASE("a policy that leads to our reqid and nobody wants is removed",
 		     policy_strange),

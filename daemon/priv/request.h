@@ -74,8 +74,12 @@ struct request_psk {
 
 enum socket_role { SOCKET_UDP_IKE, SOCKET_UDP_NATT, SOCKET_CONTROL, __SOCKET_ROLE_N };
 
-/* roles[i] is what descriptor i is for; bound (UDP) what it was bound to. */
+/*
+ * roles[i] is what descriptor i is for; bound (UDP) what it was bound to.  tanuki: policies go
+ * to tanuki.ko, which stays as long as we do.
+ */
 struct request_sockets {
+	bool tanuki;
 	uint8_t n;
 	uint8_t roles[FRAME_FDS_MAX];
 	struct addr bound[FRAME_FDS_MAX];
