@@ -18,7 +18,7 @@ kmod_stat() {
 	while read -r name value; do
 		[ "$name" != "$2" ] || {
 			REPLY=$value
-			return
+			return 0 # (in a test that failed "return" alone says so too)
 		}
 	done < <(in_ns "$1" cat /proc/self/net/tanuki_stat)
 	echo "no counter $2" >&2
