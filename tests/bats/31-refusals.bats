@@ -37,7 +37,7 @@ nothing_came_of_it() {
 	tanukid_stop gw-b
 	tanukid_start gw-b /etc/racoon/racoon.conf
 	run ! tanukictl gw-a establish-sa gw-b/lan
-	event gw-b negotiation_failed reason=no_key "*stranger.example*"
+	wait_until 5 event gw-b negotiation_failed reason=no_key "*stranger.example*"
 	nothing_came_of_it
 }
 
