@@ -64,11 +64,11 @@ static int take_number_word(const struct word *w, struct args *a, int64_t max, u
 
 static int take_mode(struct args *a, enum child_mode *ret)
 {
-	static const char *const modes[] = {
-		[CHILD_TUNNEL] = "tunnel", [CHILD_TRANSPORT] = "transport"
-	};
+	const char *modes[CHILD_MODES_N];
 	size_t i;
-	int rc = args_choice(a, modes, N_ELEMENTS(modes), &i);
+	for (i = 0; i < CHILD_MODES_N; i++)
+		modes[i] = child_mode_name((enum child_mode)i);
+	int rc = args_choice(a, modes, CHILD_MODES_N, &i);
 	if (rc == 0)
 		*ret = (enum child_mode)i;
 	return rc;
@@ -110,6 +110,11 @@ int apply_sainfo_word(struct build *b, const struct word *w, struct args *a, voi
 	return rc ? rc : args_end(a);
 }
 
+static bool is_one_host(const struct ts_list *l)
+{
+	return l->n == 1 && addr_cmp(&l->ts[0].first, &l->ts[0].last) == 0;
+}
+
 static int check_sainfo(struct build *b, const struct sainfo_draft *d)
 {
 	const struct token *at = &d->st->tokens[0];
@@ -119,6 +124,9 @@ static int check_sainfo(struct build *b, const struct sainfo_draft *d)
 				   "in transport mode both sides have one family");
 	if (!ts_lists_make_packets(&c->local_ts, &c->peer_ts))
 		build_warn(b, at, "no packet goes from one side of this sainfo to the other");
+	if (c->mode == CHILD_BEET && !(is_one_host(&c->local_ts) && is_one_host(&c->peer_ts)))
+		return token_error(b->err, -EINVAL, at,
+				   "mode beet is between one host on either side");
 	if (d->name && (d->name[0] == '\0' || strlen(d->name) >= POLICY_NAME_MAX_BYTES ||
 			strchr(d->name, '/')))
 		return token_error(b->err, -EINVAL, at, "a name has 1 to %d bytes and no '/'",

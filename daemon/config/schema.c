@@ -113,7 +113,7 @@ const struct word schema_words[] = {
 
 	{ IN_SAINFO, "remote", apply_sainfo_word, .arg = SAINFO_REMOTE, .syntax = "\"name\"", .deflt = "every remote", .help = "with which peer" },
 	{ IN_SAINFO, "name", apply_sainfo_word, .arg = SAINFO_NAME, .syntax = "\"name\"", .deflt = "net1, net2, ...", .help = "what tanukictl and the log call it" },
-	{ IN_SAINFO, "mode", apply_sainfo_word, .arg = SAINFO_MODE, .syntax = "tunnel|transport", .deflt = "tunnel", .help = "RFC 4301 4.1" },
+	{ IN_SAINFO, "mode", apply_sainfo_word, .arg = SAINFO_MODE, .syntax = "tunnel|transport|beet", .deflt = "tunnel", .help = "RFC 4301 4.1; beet: a tunnel between two hosts without an inner header, if the peer is set so too" },
 	{ IN_SAINFO, "install_policy", apply_sainfo_word, .arg = SAINFO_INSTALL_POLICY, .syntax = "on|off", .deflt = "off", .help = "on: the SPD entries are made from this section; off: setkey makes them" },
 	{ IN_SAINFO, "remoteid", apply_sainfo_word, .arg = SAINFO_REMOTEID, .syntax = "number", .deflt = "", .help = "the remote with this ph1id" },
 	{ IN_SAINFO, "pfs_group", apply_sainfo_word, .arg = SAINFO_PFS_GROUP, .syntax = "group", .deflt = "none", .help = "key exchange when rekeying" },

@@ -51,16 +51,11 @@ static json_t *algorithms(const struct proposal *p)
 	return p ? text(proposal_text(p, buf)) : json_null();
 }
 
-static const char *mode_name(enum child_mode mode)
-{
-	return mode == CHILD_TUNNEL ? "tunnel" : "transport";
-}
-
 static json_t *child(const struct engine_child_view *c)
 {
 	return json_pack("{s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:b, s:I, s:I, s:I}", "name",
 			 text(c->config ? c->config->name : ""), "state", c->state, "mode",
-			 mode_name(c->mode), "spi_in", hex(c->spi_in, 8), "spi_out",
+			 child_mode_name(c->mode), "spi_in", hex(c->spi_in, 8), "spi_out",
 			 hex(c->spi_out, 8), "local_ts", selectors(c->local_ts), "peer_ts",
 			 selectors(c->peer_ts), "algorithms", algorithms(c->algorithms),
 			 "udp_encap", c->udp_encap, "reqid", (json_int_t)c->reqid, "age_ms",
@@ -128,7 +123,7 @@ static json_t *peer_children(const struct peer_config *p)
 
 	LIST_EACH(c, &p->children, node) {
 		json_array_append_new(list, json_pack("{s:o, s:s, s:o, s:o}", "name", text(c->name),
-						      "mode", mode_name(c->mode), "local_ts",
+						      "mode", child_mode_name(c->mode), "local_ts",
 						      selectors(&c->local_ts), "peer_ts",
 						      selectors(&c->peer_ts)));
 	}

@@ -90,6 +90,35 @@ static void texts(struct reason *r, const struct ts_list *our_local, const struc
 		      ts_list_text(their_peer, b));
 }
 
+/* ---- modes ---- */
+
+/* How each is asked for and agreed to: a tunnel needs no word (1.3.1). */
+static const uint16_t mode_notifies[CHILD_MODES_N] = {
+	[CHILD_TRANSPORT] = N_USE_TRANSPORT_MODE,
+	[CHILD_BEET] = N_USE_BEET_MODE,
+};
+
+static void add_mode(struct msg_writer *mw, enum child_mode mode)
+{
+	if (mode_notifies[mode])
+		msg_writer_add_notify(mw, mode_notifies[mode], (struct slice){ 0 });
+}
+
+static enum child_mode read_mode(const struct exchange *x)
+{
+	for (int mode = CHILD_TRANSPORT; mode < CHILD_MODES_N; mode++)
+		if (payload_notify(x->pl, mode_notifies[mode]))
+			return (enum child_mode)mode;
+	return CHILD_TUNNEL;
+}
+
+static void mode_mismatch(struct reason *why, enum child_mode ours, enum child_mode theirs)
+{
+	reason_set(why, REASON_MODE_MISMATCH, "mode");
+	reason_ours(why, "%s", child_mode_name(ours));
+	reason_theirs(why, "%s", child_mode_name(theirs));
+}
+
 /* ---- initiator: the request ---- */
 
 void child_wish_selectors(const struct ike_sa *sa, struct child_ask *ask)
@@ -111,12 +140,12 @@ void child_wish_selectors(const struct ike_sa *sa, struct child_ask *ask)
 		/* 2.9.2 holds for what is made anew, too. */
 		ask->tsi = before->local_ts;
 		ask->tsr = before->peer_ts;
-		ask->transport = before->mode == CHILD_TRANSPORT;
+		ask->mode = before->mode;
 		return;
 	}
 	wish_list(&local, &ask->tsi);
 	wish_list(&peer, &ask->tsr);
-	ask->transport = w->child->mode == CHILD_TRANSPORT;
+	ask->mode = w->child->mode;
 }
 
 /* What CREATE_CHILD_SA has and IKE_AUTH has not: a nonce, and maybe a key exchange. */
@@ -140,8 +169,7 @@ int child_add_request(struct exchange *x, struct msg_writer *mw)
 		return r;
 	wr_u32(&w, ask->spi);
 	proposal_offers_child(ask->wish.child, &group, group != KE_NONE, &ask->offers);
-	if (ask->transport)
-		msg_writer_add_notify(mw, N_USE_TRANSPORT_MODE, (struct slice){ 0 });
+	add_mode(mw, ask->mode);
 	proposal_emit(mw, &ask->offers, slice_of(spi, sizeof(spi)));
 	add_exchange(x, mw);
 	add_ts(mw, PL_TSI, &ask->tsi);
@@ -246,14 +274,14 @@ static void kernel_refused(struct exchange *x, int result, struct slice text)
 struct asked {
 	struct ts i[SELECTORS_MAX], r[SELECTORS_MAX];
 	size_t n_i, n_r;
-	bool transport;
+	enum child_mode mode;
 };
 
 static void read_asked(const struct exchange *x, struct asked *a)
 {
 	a->n_i = narrow_from_payload(&x->pl->tsi, a->i, SELECTORS_MAX);
 	a->n_r = narrow_from_payload(&x->pl->tsr, a->r, SELECTORS_MAX);
-	a->transport = payload_notify(x->pl, N_USE_TRANSPORT_MODE) != NULL;
+	a->mode = read_mode(x);
 }
 
 static void first_few(const struct ts *ts, size_t n, struct ts_list *ret)
@@ -363,11 +391,9 @@ static bool try_config(const struct exchange *x, const struct child_config *c,
 		return false;
 	}
 	f.more = more_l || more_p || c->single_pair;
-	if (transport != a->transport || (transport && (!narrow_is_host(&f.local_ts, &x->local) ||
-							!narrow_is_host(&f.peer_ts, &x->peer)))) {
-		reason_set(why, REASON_MODE_MISMATCH, "mode");
-		reason_ours(why, "%s", transport ? "transport" : "tunnel");
-		reason_theirs(why, "%s", a->transport ? "transport" : "tunnel");
+	if (c->mode != a->mode || (transport && (!narrow_is_host(&f.local_ts, &x->local) ||
+						 !narrow_is_host(&f.peer_ts, &x->peer)))) {
+		mode_mismatch(why, c->mode, a->mode);
 		return false;
 	}
 	f.points = 1 + ts_list_same(&f.local_ts, &c->local_ts) +
@@ -412,16 +438,17 @@ static bool find_fit(struct exchange *x, struct fit *ret)
 {
 	struct asked a, seen;
 	read_asked(x, &a);
-	if (a.transport) {
+	if (a.mode != CHILD_TUNNEL) {
+		bool transport = a.mode == CHILD_TRANSPORT;
 		seen = a;
-		if (x->sa->nat_peer)
+		if (transport && x->sa->nat_peer)
 			substitute(seen.i, seen.n_i, &x->peer);
-		if (x->sa->nat_local)
+		if (transport && x->sa->nat_local)
 			substitute(seen.r, seen.n_r, &x->local);
 		if (find_config(x, &seen, ret))
 			return true;
 		/* the peer may live with a tunnel, and undoes it if not (1.3.1) */
-		a.transport = false;
+		a.mode = CHILD_TUNNEL;
 		struct reason first = x->reason;
 		if (find_config(x, &a, ret)) {
 			reason_set(&x->reason, REASON_NONE, NULL);
@@ -567,8 +594,7 @@ void child_add_response(const struct exchange *x, struct msg_writer *mw)
 		return;
 	}
 	wr_u32(&w, c->spi_in);
-	if (c->mode == CHILD_TRANSPORT)
-		msg_writer_add_notify(mw, N_USE_TRANSPORT_MODE, (struct slice){ 0 });
+	add_mode(mw, c->mode);
 	proposal_emit_chosen(mw, &x->work.chosen, slice_of(spi, sizeof(spi)));
 	add_exchange(x, mw);
 	add_ts(mw, PL_TSI, &c->peer_ts);
@@ -655,14 +681,10 @@ static bool take_selectors(struct exchange *x, bool transport, struct ts_list *l
 
 static bool take_mode(struct exchange *x, enum child_mode *ret)
 {
-	bool theirs = payload_notify(x->pl, N_USE_TRANSPORT_MODE) != NULL;
-	bool ours = x->work.ask->transport;
-	*ret = theirs ? CHILD_TRANSPORT : CHILD_TUNNEL;
-	if (ours == theirs)
+	*ret = read_mode(x);
+	if (*ret == x->work.ask->mode)
 		return true;
-	reason_set(&x->reason, REASON_MODE_MISMATCH, "mode");
-	reason_ours(&x->reason, "%s", ours ? "transport" : "tunnel");
-	reason_theirs(&x->reason, "%s", theirs ? "transport" : "tunnel");
+	mode_mismatch(&x->reason, x->work.ask->mode, *ret);
 	return false;
 }
 

@@ -259,7 +259,7 @@ static void set_limits(const struct lifetime *life, struct keydb_limits *ret)
 
 static void set_common(const struct child_sa *c, struct keydb_sa *sa)
 {
-	sa->mode = c->mode == CHILD_TUNNEL ? KEYDB_MODE_TUNNEL : KEYDB_MODE_TRANSPORT;
+	sa->mode = policy_spd_mode(c->mode);
 	sa->state = KEYDB_SA_MATURE;
 	sa->reqid = c->reqid;
 	sa->if_id = c->config->if_id;
@@ -268,6 +268,25 @@ static void set_common(const struct child_sa *c, struct keydb_sa *sa)
 	if (c->esn)
 		sa->flags |= KEYDB_SA_ESN;
 	set_limits(&c->config->lifetime, &sa->limits);
+}
+
+static void set_host(const struct ts_list *l, union keydb_addr *ret, uint8_t *ret_bits)
+{
+	set_addr(ret, &l->ts[0].first);
+	*ret_bits = addr_bits(&l->ts[0].first);
+}
+
+/* BEET: the kernel makes the inner header of what arrives from the SA's own selector. */
+static void set_inner(const struct child_sa *c, struct kernel_child *ret)
+{
+	struct keydb_selector *in = &ret->in.sel, *out = &ret->out.sel;
+	if (c->mode != CHILD_BEET)
+		return;
+	set_host(&c->peer_ts, &in->src, &in->src_bits);
+	set_host(&c->local_ts, &in->dst, &in->dst_bits);
+	set_host(&c->local_ts, &out->src, &out->src_bits);
+	set_host(&c->peer_ts, &out->dst, &out->dst_bits);
+	in->src_port_any = in->dst_port_any = out->src_port_any = out->dst_port_any = true;
 }
 
 static void set_encap(const struct child_sa *c, struct kernel_child *ret)
@@ -306,6 +325,7 @@ int child_sa_kernel(const struct child_sa *c, struct slice keymat, bool initiato
 	set_common(c, &ret->in);
 	set_common(c, &ret->out);
 	set_encap(c, ret);
+	set_inner(c, ret);
 	uint32_t window_pkts = c->config->replay_window_pkts;
 	/* RFC 4304, and the kernel insists: extended numbers need a window */
 	ret->in.replay_window_pkts = c->esn && window_pkts == 0 ? 32 : window_pkts;
@@ -388,7 +408,7 @@ static void log_up(const struct child_sa *c)
 	    F_ADDR("local", &c->sa->local), F_SPI64("ike_spi_i", c->sa->spi_i),
 	    F_SPI64("ike_spi_r", c->sa->spi_r), F_SPI32("spi_in", c->spi_in),
 	    F_SPI32("spi_out", c->spi_out),
-	    F_STR("mode", c->mode == CHILD_TUNNEL ? "tunnel" : "transport"),
+	    F_STR("mode", child_mode_name(c->mode)),
 	    F_STR("ts_local", ts_list_text(&c->local_ts, local)),
 	    F_STR("ts_peer", ts_list_text(&c->peer_ts, peer)),
 	    F_STR("algorithms", proposal_text(&c->algorithms, algs)),

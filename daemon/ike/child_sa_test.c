@@ -127,6 +127,29 @@ static void modes_and_encapsulation(void **state)
 	assert_int_equal(k.in.id.src.sin.sin_port, 0);
 }
 
+/* The kernel has nothing but the selector to make an inner header from. */
+static void beet(void **state)
+{
+	struct child_sa c = child();
+	struct addr inner[] = { address("10.0.0.1", 0), address("10.0.0.2", 0) };
+	struct kernel_child k;
+	struct err err;
+	(void)state;
+	c.mode = CHILD_BEET;
+	c.local_ts.n = c.peer_ts.n = 1;
+	ts_of_addr(&inner[0], &c.local_ts.ts[0]);
+	ts_of_addr(&inner[1], &c.peer_ts.ts[0]);
+	assert_int_equal(child_sa_kernel(&c, slice_of(keymat(), 40), true, &k, &err), 0);
+	assert_int_equal(k.in.mode, KEYDB_MODE_BEET);
+	assert_false(k.in.flags & KEYDB_SA_AF_UNSPEC);
+	assert_int_equal(k.in.sel.src_bits, 32);
+	assert_memory_equal(&k.in.sel.src.sin.sin_addr, inner[1].ip, 4);
+	assert_memory_equal(&k.in.sel.dst.sin.sin_addr, inner[0].ip, 4);
+	assert_memory_equal(&k.out.sel.src.sin.sin_addr, inner[0].ip, 4);
+	assert_memory_equal(&k.out.sel.dst.sin.sin_addr, inner[1].ip, 4);
+	assert_true(k.in.sel.src_port_any && k.out.sel.dst_port_any);
+}
+
 static void extended_numbers(void **state)
 {
 	struct child_sa c = child();
@@ -186,6 +209,7 @@ int main(void)
 		UNIT("the cipher's key comes before the MAC's", keys_of_cipher_and_mac),
 		UNIT("unknown algorithms and wrong lengths are refused", wrong_algorithms),
 		UNIT("modes and encapsulation are told to the kernel", modes_and_encapsulation),
+		UNIT("BEET's inner addresses are the SA's selector", beet),
 		UNIT("extended numbers come with a window", extended_numbers),
 		UNIT("lifetimes are limits of the kernel, too", lifetimes),
 		UNIT("policies come from the selectors that were agreed", policies),

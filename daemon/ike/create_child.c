@@ -51,7 +51,7 @@ static int prepare_rekey(struct exchange *x, struct create *c, struct msg_writer
 	/* 2.9.2: not less than it carries */
 	c->ask.tsi = old->local_ts;
 	c->ask.tsr = old->peer_ts;
-	c->ask.transport = old->mode == CHILD_TRANSPORT;
+	c->ask.mode = old->mode;
 	msg_writer_add_notify_spi(mw, N_REKEY_SA, PROTOCOL_ESP, c->old_spi, (struct slice){ 0 });
 	return 0;
 }

@@ -82,7 +82,7 @@ struct child_ask {
 	uint32_t spi;
 	struct offers offers;
 	struct ts_list tsi, tsr; /* as offered */
-	bool transport;
+	enum child_mode mode;
 };
 
 /* Needed until the SA is established, then freed. */

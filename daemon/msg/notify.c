@@ -66,6 +66,7 @@ static const struct notify notifies[] = {
 	{ N_PPK_IDENTITY,                         1, ANY, false, "PPK_IDENTITY" },
 	{ N_NO_PPK_AUTH,                          1, ANY, false, "NO_PPK_AUTH" },
 	{ N_INTERMEDIATE_EXCHANGE_SUPPORTED,      0, ANY, false, "INTERMEDIATE_EXCHANGE_SUPPORTED" },
+	{ N_USE_BEET_MODE,                        0, ANY, false, "USE_BEET_MODE" },
 };
 /* clang-format on */
 

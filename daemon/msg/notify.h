@@ -73,6 +73,8 @@ enum notify_type {
 	N_PPK_IDENTITY = 16436,
 	N_NO_PPK_AUTH = 16437,
 	N_INTERMEDIATE_EXCHANGE_SUPPORTED = 16438, /* RFC 9242 */
+	/* Of the range for private use: strongSwan's number, and ours, for BEET mode. */
+	N_USE_BEET_MODE = 40961,
 };
 
 enum {

@@ -115,6 +115,16 @@ struct plain_policy *policy_add_plain(struct policy *p, const char *name)
 	return plain;
 }
 
+const char *child_mode_name(enum child_mode mode)
+{
+	static const char *const names[CHILD_MODES_N] = {
+		[CHILD_TUNNEL] = "tunnel",
+		[CHILD_TRANSPORT] = "transport",
+		[CHILD_BEET] = "beet",
+	};
+	return names[mode];
+}
+
 /*
  * The kernel's state hash XORs reqids with addresses, and both tend to count up together:
  * so the reqid is a hash.  Its key is fixed, for every process must come to the same one.

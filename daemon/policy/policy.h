@@ -24,7 +24,10 @@ enum {
 	POLICY_IDS_MAX = 8,
 };
 
-enum child_mode { CHILD_TUNNEL, CHILD_TRANSPORT };
+/*
+ * RFC 4301 4.1; BEET: a tunnel between two hosts whose addresses are in the SA, not in every packet.
+ */
+enum child_mode { CHILD_TUNNEL, CHILD_TRANSPORT, CHILD_BEET, CHILD_MODES_N };
 /* IKE fragments, RFC 7383: never; where needed; as small as is always safe from the first try. */
 enum fragments { FRAGMENTS_OFF, FRAGMENTS_ON, FRAGMENTS_FORCE };
 enum initiate_when { INITIATE_NEVER, INITIATE_ON_DEMAND, INITIATE_AT_START };
@@ -194,6 +197,9 @@ bool peer_config_names_id(const struct peer_config *peer, const struct id *id,
 /* Is it acceptable: named, or not to be verified?  ID_NONE never is. */
 bool peer_config_accepts_id(const struct peer_config *peer, const struct id *id,
 			    const struct addr *peer_addr);
+
+/* "tunnel", "transport", "beet": racoon.conf's words, the log's and JSON's. */
+const char *child_mode_name(enum child_mode mode);
 
 DEFINE_FREEP(struct policy, policy_unref)
 

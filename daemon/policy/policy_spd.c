@@ -188,17 +188,33 @@ static uint8_t ipsec_proto(const struct child_config *child)
 	return ah ? KEYDB_PROTO_AH : KEYDB_PROTO_ESP;
 }
 
+uint8_t policy_spd_mode(enum child_mode mode)
+{
+	static const uint8_t modes[CHILD_MODES_N] = {
+		[CHILD_TUNNEL] = KEYDB_MODE_TUNNEL,
+		[CHILD_TRANSPORT] = KEYDB_MODE_TRANSPORT,
+		[CHILD_BEET] = KEYDB_MODE_BEET,
+	};
+	return modes[mode];
+}
+
+/* Is there an outer header with addresses of its own? */
+static bool has_ends(enum child_mode mode)
+{
+	return mode != CHILD_TRANSPORT;
+}
+
 static void set_template(const struct spd *s, bool out, uint16_t family, struct keydb_template *ret)
 {
 	const struct child_config *child = s->child;
-	bool tunnel = child->mode == CHILD_TUNNEL;
+	bool tunnel = has_ends(child->mode);
 	struct addr_prefix any = addr_whole(&s->ends->peer);
 	const struct addr *peer = &s->ends->peer;
 	const struct addr *local = addr_is_set(&s->ends->local) ? &s->ends->local : &any.addr;
 	*ret = (struct keydb_template){
 		.family = tunnel ? peer->family : family,
 		.proto = ipsec_proto(child),
-		.mode = tunnel ? KEYDB_MODE_TUNNEL : KEYDB_MODE_TRANSPORT,
+		.mode = policy_spd_mode(child->mode),
 		.level = KEYDB_LEVEL_UNIQUE,
 		.reqid = s->ends->reqid ? s->ends->reqid : child->reqid,
 	};
@@ -260,7 +276,7 @@ static int add_directions(struct spd *s, const struct keydb_selector *sel)
 {
 	static const uint8_t dirs[] = { KEYDB_DIR_OUT, KEYDB_DIR_IN, KEYDB_DIR_FWD };
 	/* What is forwarded was not ours to protect in transport mode. */
-	size_t n = s->plain || s->child->mode == CHILD_TUNNEL ? 3 : 2;
+	size_t n = s->plain || has_ends(s->child->mode) ? 3 : 2;
 	for (size_t i = 0; i < n; i++) {
 		int result = add_entry(s, sel, dirs[i]);
 		if (result < 0)
@@ -380,7 +396,7 @@ static int build_for_child(struct spd *s, const struct ts_list *local_ts,
 	const struct policy_spd_ends *ends = s->ends;
 	if (!addr_is_set(&ends->peer))
 		return err_set(s->err, -EINVAL, "the peer's address is not known");
-	if (s->child->mode == CHILD_TUNNEL && addr_is_set(&ends->local) &&
+	if (has_ends(s->child->mode) && addr_is_set(&ends->local) &&
 	    ends->local.family != ends->peer.family)
 		return err_set(s->err, -EINVAL, "a tunnel's ends are of one family");
 	int result = build(s, local_ts, peer_ts);

@@ -57,6 +57,9 @@ MUST_USE int policy_spd_traps(const struct child_config *child, const struct pol
 MUST_USE int policy_spd_plain(const struct plain_policy *plain, struct keydb_policy *ret,
 			      size_t max, size_t *ret_n, struct err *err);
 
+/* KEYDB_MODE_* of a child's SAs and templates. */
+uint8_t policy_spd_mode(enum child_mode mode);
+
 /* Lower wins.  given: what the configuration says, 0 = nothing. */
 uint32_t policy_spd_priority(uint32_t given, const struct ts *local, const struct ts *peer,
 			     enum policy_spd_class class);

@@ -170,7 +170,7 @@ static bool same_template(const struct keydb_template *a, const struct keydb_tem
 {
 	if (a->reqid != b->reqid || a->proto != b->proto || a->mode != b->mode)
 		return false;
-	return a->mode != KEYDB_MODE_TUNNEL ||
+	return a->mode == KEYDB_MODE_TRANSPORT ||
 	       (same_addr(&a->src, &b->src) && same_addr(&a->dst, &b->dst));
 }
 
