@@ -257,6 +257,28 @@ int proposals_of_esp(struct build *b, const struct proposal_draft *d, const stru
 	return 0;
 }
 
+int proposals_of_ah(struct build *b, const struct proposal_draft *d, const struct token *at,
+		    struct child_config *child)
+{
+	struct proposal *p = &child->proposals[0];
+	if (d->encr.n)
+		return token_error(b->err, -EINVAL, at,
+				   "AH encrypts nothing: encryption_algorithm is for protocol esp");
+	for (size_t i = 0; i < d->integ.n; i++) {
+		if (d->integ.t[i].id == INTEG_NONE)
+			return token_error(b->err, -EINVAL, at, "AH is nothing without integrity");
+	}
+	*p = (struct proposal){ .protocol = PROPOSAL_AH };
+	child->n_proposals = 1;
+	add_list(p, &d->integ);
+	if (d->integ.n == 0)
+		p->transforms[p->n_transforms++] =
+			(struct transform){ .type = TRANSFORM_INTEG,
+					    .id = INTEG_HMAC_SHA2_256_128 };
+	add_esn(child);
+	return 0;
+}
+
 #define ENCR(i, bits)                                                 \
 	{                                                             \
 		.type = TRANSFORM_ENCR, .id = (i), .key_bits = (bits) \

@@ -74,6 +74,16 @@ static int take_mode(struct args *a, enum child_mode *ret)
 	return rc;
 }
 
+static int take_protocol(struct args *a, bool *ret_ah)
+{
+	static const char *const protocols[] = { "esp", "ah" };
+	size_t i;
+	int rc = args_choice(a, protocols, N_ELEMENTS(protocols), &i);
+	if (rc == 0)
+		*ret_ah = i == 1;
+	return rc;
+}
+
 static int take_sainfo_word(const struct word *w, struct args *a, struct sainfo_draft *d)
 {
 	switch (w->arg) {
@@ -83,6 +93,8 @@ static int take_sainfo_word(const struct word *w, struct args *a, struct sainfo_
 		return args_word(a, "a name", &d->name);
 	case SAINFO_MODE:
 		return take_mode(a, &d->child.mode);
+	case SAINFO_PROTOCOL:
+		return take_protocol(a, &d->ah);
 	case SAINFO_INSTALL_POLICY:
 		d->install_given = true;
 		return args_bool(a, &d->child.install_policy);
@@ -196,7 +208,8 @@ int apply_sainfo(struct build *b, const struct word *w, struct args *a, void *ta
 	if (rc == 0)
 		rc = check_sainfo(b, &d);
 	if (rc == 0)
-		rc = proposals_of_esp(b, &d.algs, &a->st->tokens[0], &d.child);
+		rc = (d.ah ? proposals_of_ah : proposals_of_esp)(b, &d.algs, &a->st->tokens[0],
+								 &d.child);
 	if (rc)
 		return rc;
 	LIST_EACH(r, &b->remotes, node) {

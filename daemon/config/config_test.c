@@ -248,6 +248,11 @@ static void sainfos_are_checked(void **state)
 	bad(REMOTE "sainfo anonymous { encryption_algorithm idea; }", "not known or not safe");
 	bad(REMOTE "sainfo anonymous { encryption_algorithm aes 100; }", "no key of this size");
 	bad(REMOTE "sainfo anonymous { name \"a\"; }\nsainfo anonymous { name \"a\"; }", "already");
+	bad(REMOTE "sainfo anonymous { protocol ipcomp; }", "esp");
+	bad(REMOTE "sainfo anonymous { protocol ah; encryption_algorithm aes; }",
+	    "encrypts nothing");
+	bad(REMOTE "sainfo anonymous { protocol ah; authentication_algorithm non_auth; }",
+	    "nothing without integrity");
 	bad(REMOTE "sainfo anonymous { mode beet; }", "between one host on either side");
 	bad(REMOTE "sainfo address 10.0.0.1 any address 10.2.0.0/24 any { mode beet; }",
 	    "between one host on either side");
@@ -370,6 +375,7 @@ static void what_is_printed_means_the_same(void **state)
 		" my_identifier user_fqdn \"u@example\"; peers_identifier address 192.0.2.7;\n"
 		" peers_identifier fqdn \"x.example\"; verify_identifier off; }\n"
 		"sainfo address 10.0.0.1-10.0.0.9 [53] udp address fd00::/8 any { remote \"gw\"; esn on; }\n"
+		"sainfo address fd00::1 any address fd00::2 any { protocol ah; esn on; }\n"
 		"sainfo address 10.0.0.1 any address 10.0.0.2 any { mode beet; install_policy on; }\n"
 		"sainfo address 192.0.2.1 any address 192.0.2.2 any { mode transport;\n"
 		"  encryption_algorithm aes 256; authentication_algorithm hmac_sha256;\n"

@@ -211,6 +211,7 @@ static void print_child(const struct child_config *c, FILE *out)
 	selector_print(&c->peer_ts, out);
 	fprintf(out, " {\n\tremote \"%s\";\n\tname \"%s\";\n", c->peer->name, c->name);
 	fprintf(out, "\tmode %s;\n", child_mode_name(c->mode));
+	fprintf(out, "\tprotocol %s;\n", child_config_protocol(c) == PROPOSAL_AH ? "ah" : "esp");
 	fprintf(out, "\tinstall_policy %s;\n", on_off(c->install_policy));
 	fprintf(out, "\tesn %s;\n\treplay_window %u;\n", on_off(c->esn), c->replay_window_pkts);
 	if (c->priority)

@@ -114,6 +114,7 @@ const struct word schema_words[] = {
 	{ IN_SAINFO, "remote", apply_sainfo_word, .arg = SAINFO_REMOTE, .syntax = "\"name\"", .deflt = "every remote", .help = "with which peer" },
 	{ IN_SAINFO, "name", apply_sainfo_word, .arg = SAINFO_NAME, .syntax = "\"name\"", .deflt = "net1, net2, ...", .help = "what tanukictl and the log call it" },
 	{ IN_SAINFO, "mode", apply_sainfo_word, .arg = SAINFO_MODE, .syntax = "tunnel|transport|beet", .deflt = "tunnel", .help = "RFC 4301 4.1; beet: a tunnel between two hosts without an inner header, if the peer is set so too" },
+	{ IN_SAINFO, "protocol", apply_sainfo_word, .arg = SAINFO_PROTOCOL, .syntax = "esp|ah", .deflt = "esp", .help = "ah: what is sent is authentic, but everybody can read it" },
 	{ IN_SAINFO, "install_policy", apply_sainfo_word, .arg = SAINFO_INSTALL_POLICY, .syntax = "on|off", .deflt = "off", .help = "on: the SPD entries are made from this section; off: setkey makes them" },
 	{ IN_SAINFO, "remoteid", apply_sainfo_word, .arg = SAINFO_REMOTEID, .syntax = "number", .deflt = "", .help = "the remote with this ph1id" },
 	{ IN_SAINFO, "pfs_group", apply_sainfo_word, .arg = SAINFO_PFS_GROUP, .syntax = "group", .deflt = "none", .help = "key exchange when rekeying" },
@@ -123,7 +124,7 @@ const struct word schema_words[] = {
 	{ IN_SAINFO, "priority", apply_sainfo_word, .arg = SAINFO_PRIORITY, .syntax = "number", .deflt = "by size: the smaller net first", .help = "the kernel's priority; lower wins" },
 	{ IN_SAINFO, "single_pair", apply_sainfo_word, .arg = SAINFO_SINGLE_PAIR, .syntax = "on|off", .deflt = "off", .help = "on: each pair of addresses gets SAs of its own, when a packet asks for them" },
 	{ IN_SAINFO, "encryption_algorithm", apply_algorithms, .arg = TRANSFORM_ENCR, .syntax = "name [bits], ...", .deflt = "aes_gcm16 256", .help = "cipher of ESP" },
-	{ IN_SAINFO, "authentication_algorithm", apply_algorithms, .arg = TRANSFORM_INTEG, .syntax = "name, ...", .deflt = "", .help = "integrity of ESP; ciphers like aes_gcm16 need none" },
+	{ IN_SAINFO, "authentication_algorithm", apply_algorithms, .arg = TRANSFORM_INTEG, .syntax = "name, ...", .deflt = "", .help = "integrity of ESP or AH; ciphers like aes_gcm16 need none" },
 	{ IN_SAINFO, "compression_algorithm", apply_ignored, .syntax = "deflate", .deflt = "", .help = "IPComp is not negotiated by this version" },
 	{ IN_SAINFO, "my_identifier", apply_ignored, .syntax = "", .deflt = "", .help = "belongs into remote" },
 

@@ -63,7 +63,7 @@ struct sainfo_draft {
 	struct child_config child; /* list fields unused */
 	struct proposal_draft algs;
 	const char *remote; /* NULL: every remote */
-	bool install_given;
+	bool install_given, ah;
 	unsigned int remoteid;
 	const char *name;
 };
@@ -96,6 +96,7 @@ enum {
 	SAINFO_REMOTE,
 	SAINFO_NAME,
 	SAINFO_MODE,
+	SAINFO_PROTOCOL,
 	SAINFO_INSTALL_POLICY,
 	SAINFO_REMOTEID,
 	SAINFO_PFS_GROUP,
@@ -179,6 +180,8 @@ MUST_USE int proposals_of_ike(struct build *b, const struct proposal_draft *d,
 			      const struct token *at, struct peer_config *peer);
 MUST_USE int proposals_of_esp(struct build *b, const struct proposal_draft *d,
 			      const struct token *at, struct child_config *child);
+MUST_USE int proposals_of_ah(struct build *b, const struct proposal_draft *d,
+			     const struct token *at, struct child_config *child);
 /* The proposals of somebody who named none. */
 void proposals_default_ike(struct peer_config *peer);
 void proposals_default_esp(struct child_config *child);

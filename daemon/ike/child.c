@@ -492,6 +492,16 @@ static enum verdict on_installed(struct exchange *x, int result, struct slice te
 	return no_child(x, x->work.nonce_len ? N_TEMPORARY_FAILURE : N_NO_ADDITIONAL_SAS);
 }
 
+/* RFC 3948, RFC 4302 3.3.3.1: AH covers the addresses, and there is no AH in UDP. */
+static bool passes_nat(struct exchange *x, const struct chosen *chosen)
+{
+	if (chosen->proposal.protocol != PROPOSAL_AH || !(x->sa->nat_local || x->sa->nat_peer))
+		return true;
+	reason_set(&x->reason, REASON_NO_COMMON_PROPOSAL, "protocol");
+	reason_hint(&x->reason, "AH does not pass the NAT that was found: use protocol esp");
+	return false;
+}
+
 /* What NAT hid: the address that the peer put into its selectors (RFC 3948 3.1.2). */
 static void note_original(const struct exchange *x, struct child_sa *c)
 {
@@ -554,7 +564,8 @@ enum verdict child_answer(struct exchange *x)
 									  : N_TS_UNACCEPTABLE);
 	offers_of(x, fit.config, &ours);
 	if (proposal_choose(&ours, &x->pl->sa, payload_has(x->pl, PL_KE) ? x->pl->ke.group : 0,
-			    x->work.nonce_len == 0, &chosen, &x->reason) < 0)
+			    x->work.nonce_len == 0, &chosen, &x->reason) < 0 ||
+	    !passes_nat(x, &chosen))
 		return no_child(x, N_NO_PROPOSAL_CHOSEN);
 	if (spi_of(chosen.spi) < LIMIT_ESP_SPI_MIN) {
 		reason_set(&x->reason, REASON_MALFORMED, "SPI");
@@ -699,7 +710,8 @@ enum verdict child_accept(struct exchange *x)
 	if (!payload_has(x->pl, PL_SA))
 		return child_refused(x);
 	if (!take_mode(x, &mode) || !take_selectors(x, mode == CHILD_TRANSPORT, &local, &peer) ||
-	    proposal_check(&ask->offers, &x->pl->sa, &chosen, &x->reason) < 0)
+	    proposal_check(&ask->offers, &x->pl->sa, &chosen, &x->reason) < 0 ||
+	    !passes_nat(x, &chosen))
 		return orphan(x);
 	if (spi_of(chosen.spi) < LIMIT_ESP_SPI_MIN) {
 		reason_set(&x->reason, REASON_MALFORMED, "SPI");

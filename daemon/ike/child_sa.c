@@ -145,11 +145,11 @@ struct child_sa *child_sa_find_in(const struct engine *e, uint32_t spi)
 	return n ? CONTAINER_OF(n, struct child_sa, by_spi_in) : NULL;
 }
 
-struct child_sa *child_sa_find_out(const struct ike_sa *sa, uint32_t spi)
+struct child_sa *child_sa_find_out(const struct ike_sa *sa, uint8_t protocol, uint32_t spi)
 {
 	struct child_sa *c;
 	LIST_EACH(c, &sa->children, node)
-		if (c->spi_out == spi)
+		if (c->spi_out == spi && child_config_protocol(c->config) == protocol)
 			return c;
 	return NULL;
 }
@@ -173,7 +173,7 @@ static void set_ids(const struct child_sa *c, struct kernel_child *ret)
 	set_addr(&ret->out.id.dst, &c->peer);
 	ret->in.id.spi = c->spi_in;
 	ret->out.id.spi = c->spi_out;
-	ret->in.id.proto = ret->out.id.proto = KEYDB_PROTO_ESP;
+	ret->in.id.proto = ret->out.id.proto = policy_spd_proto(c->config);
 }
 
 static const struct transform *find(const struct proposal *p, uint8_t type)
@@ -184,27 +184,36 @@ static const struct transform *find(const struct proposal *p, uint8_t type)
 	return NULL;
 }
 
-struct esp_algs {
+struct child_algs {
 	const struct keydb_alg_info *encr, *integ;
 	size_t encr_bytes, integ_bytes;
 };
 
-static int find_algs(const struct proposal *algorithms, struct esp_algs *ret)
+static int find_encr(const struct transform *t, bool integ, struct child_algs *ret)
+{
+	const struct alg *alg = t ? alg_find(t->type, t->id) : NULL;
+	if (!alg || !alg->esp || alg->aead == integ)
+		return -ENOTSUP;
+	ret->encr = keydb_alg_by_ike(alg->aead ? KEYDB_ALG_AEAD : KEYDB_ALG_ENCR, t->id);
+	ret->encr_bytes = transform_key_bytes(t);
+	return ret->encr ? 0 : -ENOTSUP;
+}
+
+/* ESP has a cipher, and a MAC if that brings none; AH has a MAC. */
+static int find_algs(const struct proposal *algorithms, struct child_algs *ret)
 {
 	const struct transform *encr = find(algorithms, TRANSFORM_ENCR);
 	const struct transform *integ = find(algorithms, TRANSFORM_INTEG);
-	const struct alg *alg = encr ? alg_find(encr->type, encr->id) : NULL;
-	struct esp_algs a = { 0 };
+	bool ah = algorithms->protocol == PROPOSAL_AH;
+	struct child_algs a = { 0 };
 
-	if (!alg || !alg->esp)
-		return -ENOTSUP;
-	a.encr = keydb_alg_by_ike(alg->aead ? KEYDB_ALG_AEAD : KEYDB_ALG_ENCR, encr->id);
-	a.encr_bytes = transform_key_bytes(encr);
 	if (integ) {
 		a.integ = keydb_alg_by_ike(KEYDB_ALG_AUTH, integ->id);
 		a.integ_bytes = transform_key_bytes(integ);
 	}
-	if (!a.encr || alg->aead == (integ != NULL) || (integ && !a.integ))
+	if ((integ && !a.integ) || (ah && (encr || !integ)))
+		return -ENOTSUP;
+	if (!ah && find_encr(encr, integ != NULL, &a) < 0)
 		return -ENOTSUP;
 	*ret = a;
 	return 0;
@@ -212,20 +221,23 @@ static int find_algs(const struct proposal *algorithms, struct esp_algs *ret)
 
 size_t child_sa_keymat_bytes(const struct proposal *algorithms)
 {
-	struct esp_algs a;
+	struct child_algs a;
 	if (find_algs(algorithms, &a) < 0)
 		return 0;
 	return 2 * (a.encr_bytes + a.integ_bytes);
 }
 
 /* RFC 7296 2.17: the encryption key comes before the integrity key. */
-static int set_keys(struct keydb_sa *sa, const struct esp_algs *a, struct rd *keymat)
+static int set_keys(struct keydb_sa *sa, const struct child_algs *a, struct rd *keymat)
 {
 	struct slice encr = rd_slice(keymat, a->encr_bytes);
 	struct slice integ = rd_slice(keymat, a->integ_bytes);
-	struct keydb_alg *to = a->encr->kind == KEYDB_ALG_AEAD ? &sa->aead : &sa->encr;
+	bool aead = a->encr && a->encr->kind == KEYDB_ALG_AEAD;
 
-	if (keymat->bad || keydb_alg_set(to, a->encr, encr.p, encr.len, 0) < 0)
+	if (keymat->bad)
+		return -ENOTSUP;
+	if (a->encr &&
+	    keydb_alg_set(aead ? &sa->aead : &sa->encr, a->encr, encr.p, encr.len, 0) < 0)
 		return -ENOTSUP;
 	if (a->integ && keydb_alg_set(&sa->auth, a->integ, integ.p, integ.len, 0) < 0)
 		return -ENOTSUP;
@@ -267,6 +279,9 @@ static void set_common(const struct child_sa *c, struct keydb_sa *sa)
 		sa->flags |= KEYDB_SA_AF_UNSPEC;
 	if (c->esn)
 		sa->flags |= KEYDB_SA_ESN;
+	/* RFC 4302 2.6: the kernel's own way is 8 bytes for IPv4 too, which nobody else understands */
+	if (c->algorithms.protocol == PROPOSAL_AH && addr_len(&c->local) == 4)
+		sa->flags |= KEYDB_SA_ALIGN4;
 	set_limits(&c->config->lifetime, &sa->limits);
 }
 
@@ -318,7 +333,7 @@ int child_sa_kernel(const struct child_sa *c, struct slice keymat, bool initiato
 		    struct kernel_child *ret, struct err *err)
 {
 	struct rd r = rd_of_slice(keymat);
-	struct esp_algs a;
+	struct child_algs a;
 
 	memset(ret, 0, sizeof(*ret));
 	set_ids(c, ret);
@@ -407,8 +422,7 @@ static void log_up(const struct child_sa *c)
 	    F_STR("child", c->config->name), F_ADDR("peer", &c->sa->peer),
 	    F_ADDR("local", &c->sa->local), F_SPI64("ike_spi_i", c->sa->spi_i),
 	    F_SPI64("ike_spi_r", c->sa->spi_r), F_SPI32("spi_in", c->spi_in),
-	    F_SPI32("spi_out", c->spi_out),
-	    F_STR("mode", child_mode_name(c->mode)),
+	    F_SPI32("spi_out", c->spi_out), F_STR("mode", child_mode_name(c->mode)),
 	    F_STR("ts_local", ts_list_text(&c->local_ts, local)),
 	    F_STR("ts_peer", ts_list_text(&c->peer_ts, peer)),
 	    F_STR("algorithms", proposal_text(&c->algorithms, algs)),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A CHILD_SA: a pair of ESP SAs in the kernel and the policies that lead to them. */
+/* A CHILD_SA: a pair of ESP or AH SAs in the kernel and the policies that lead to them. */
 #ifndef TANUKI_IKE_CHILD_SA_H
 #define TANUKI_IKE_CHILD_SA_H
 
@@ -105,8 +105,8 @@ void child_sa_grown_old(struct child_sa *c);
 void child_sa_retire(struct child_sa *c, const char *why);
 /* A child that is up and was made to replace this one, or to carry the same in another IKE SA; NULL: none. */
 struct child_sa *child_sa_successor(const struct child_sa *c);
-/* The child with our (in) or the peer's (out) SPI. */
+/* The child with our SPI (in), or with the peer's (out): that one is only the protocol's own. */
 struct child_sa *child_sa_find_in(const struct engine *e, uint32_t spi);
-struct child_sa *child_sa_find_out(const struct ike_sa *sa, uint32_t spi);
+struct child_sa *child_sa_find_out(const struct ike_sa *sa, uint8_t protocol, uint32_t spi);
 
 #endif

@@ -82,6 +82,38 @@ static void keys_of_cipher_and_mac(void **state)
 	assert_int_equal(k.in.aead.id, 0);
 }
 
+static void keys_of_ah(void **state)
+{
+	struct child_config ah = config;
+	struct child_sa c = child();
+	struct kernel_child k;
+	struct err err;
+	(void)state;
+	c.algorithms = (struct proposal){ PROPOSAL_AH,
+					  1,
+					  { { TRANSFORM_INTEG, INTEG_HMAC_SHA2_512_256, 0 } } };
+	ah.n_proposals = 1;
+	ah.proposals[0] = c.algorithms;
+	c.config = &ah;
+	assert_int_equal(child_sa_keymat_bytes(&c.algorithms), 128);
+	assert_int_equal(child_sa_kernel(&c, slice_of(keymat(), 128), true, &k, &err), 0);
+	assert_int_equal(k.in.id.proto, KEYDB_PROTO_AH);
+	assert_int_equal(k.out.auth.key[0], 0);
+	assert_int_equal(k.in.auth.key[0], 64);
+	assert_int_equal(k.in.encr.id | k.in.aead.id, 0);
+	/* RFC 4302 2.6: 32 bits for IPv4, 64 for IPv6 */
+	assert_true(k.in.flags & k.out.flags & KEYDB_SA_ALIGN4);
+	c.local = address("2001:db8::1", 0);
+	c.peer = address("2001:db8::2", 0);
+	assert_int_equal(child_sa_kernel(&c, slice_of(keymat(), 128), true, &k, &err), 0);
+	assert_false(k.in.flags & KEYDB_SA_ALIGN4);
+	/* neither a cipher nor nothing */
+	c.algorithms.transforms[0] = (struct transform){ TRANSFORM_ENCR, ENCR_AES_GCM_16, 128 };
+	assert_int_equal(child_sa_keymat_bytes(&c.algorithms), 0);
+	c.algorithms.n_transforms = 0;
+	assert_int_equal(child_sa_keymat_bytes(&c.algorithms), 0);
+}
+
 static void wrong_algorithms(void **state)
 {
 	struct child_sa c = child();
@@ -207,6 +239,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		UNIT("an AEAD's keys are key and salt, the initiator's first", keys_of_an_aead),
 		UNIT("the cipher's key comes before the MAC's", keys_of_cipher_and_mac),
+		UNIT("AH has a MAC's key alone", keys_of_ah),
 		UNIT("unknown algorithms and wrong lengths are refused", wrong_algorithms),
 		UNIT("modes and encapsulation are told to the kernel", modes_and_encapsulation),
 		UNIT("BEET's inner addresses are the SA's selector", beet),

@@ -52,7 +52,8 @@ static int prepare_rekey(struct exchange *x, struct create *c, struct msg_writer
 	c->ask.tsi = old->local_ts;
 	c->ask.tsr = old->peer_ts;
 	c->ask.mode = old->mode;
-	msg_writer_add_notify_spi(mw, N_REKEY_SA, PROTOCOL_ESP, c->old_spi, (struct slice){ 0 });
+	msg_writer_add_notify_spi(mw, N_REKEY_SA, child_config_protocol(old->config), c->old_spi,
+				  (struct slice){ 0 });
 	return 0;
 }
 
@@ -359,12 +360,12 @@ enum verdict on_child_rekey_request(struct exchange *x)
 {
 	const struct pl_notify *n = payload_notify(x->pl, N_REKEY_SA);
 	struct rd spi = rd_of_slice(n->spi);
-	struct child_sa *old = child_sa_find_out(x->sa, rd_u32(&spi));
+	struct child_sa *old = child_sa_find_out(x->sa, n->protocol, rd_u32(&spi));
 
 	/* It may be the one that we asked for, and whose answer is still on its way. */
 	if (!old && x->sa->create)
 		return answer_notify(x, N_TEMPORARY_FAILURE);
-	if (!old || n->protocol != PROTOCOL_ESP)
+	if (!old)
 		return answer_not_found(x, n);
 	if (old->state != CHILD_UP)
 		return answer_notify(x, N_TEMPORARY_FAILURE);

@@ -136,14 +136,15 @@ int engine_new_esp_spi(struct engine *e, uint32_t *ret)
 
 /* ---- kernel events ---- */
 
-static struct child_sa *find_child(struct engine *e, uint32_t spi)
+static struct child_sa *find_child(struct engine *e, const struct keydb_sa_id *id)
 {
-	struct child_sa *c = child_sa_find_in(e, spi);
+	uint8_t protocol = id->proto == KEYDB_PROTO_AH ? PROPOSAL_AH : PROPOSAL_ESP;
+	struct child_sa *c = child_sa_find_in(e, id->spi);
 	struct ike_sa *sa;
-	if (c)
+	if (c && child_config_protocol(c->config) == protocol)
 		return c;
 	LIST_EACH(sa, &e->sas, node) {
-		c = child_sa_find_out(sa, spi);
+		c = child_sa_find_out(sa, protocol, id->spi);
 		if (c)
 			return c;
 	}
@@ -161,7 +162,7 @@ static bool is_peer_of(const struct child_sa *c, const struct keydb_event *ev)
 /* Most of its life is over; or the kernel has deleted one SA of the pair: the other is of no use. */
 static void on_expire(struct engine *e, const struct keydb_event *ev)
 {
-	struct child_sa *c = find_child(e, ev->sa.id.spi);
+	struct child_sa *c = find_child(e, &ev->sa.id);
 	if (!c || !is_peer_of(c, ev))
 		return;
 	if (!ev->hard) {
@@ -175,7 +176,7 @@ static void on_expire(struct engine *e, const struct keydb_event *ev)
 /* It was deleted by somebody else: what is left of the pair is of no use. */
 static void on_lost(struct engine *e, const struct keydb_event *ev)
 {
-	struct child_sa *c = find_child(e, ev->sa.id.spi);
+	struct child_sa *c = find_child(e, &ev->sa.id);
 	if (!ev->deleted || !c || !is_peer_of(c, ev))
 		return;
 	child_sa_down(c, "lost_in_kernel");

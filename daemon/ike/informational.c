@@ -2,8 +2,8 @@
 /*
  * INFORMATIONAL exchanges, RFC 7296 1.4, 1.4.1, 2.4, 2.21:
  *
- *	SK {D(ESP, our inbound SPIs)} -->
- *	                              <-- SK {D(ESP, the paired SPIs)}
+ *	SK {D(ESP or AH, our inbound SPIs), ...} -->
+ *	                              <-- SK {D(ESP or AH, the paired SPIs), ...}
  *	SK {D(IKE)}                   -->
  *	                              <-- SK {}
  *	SK {}  (are you there?)       -->
@@ -27,7 +27,7 @@
 
 /* ---- requests of the peer ---- */
 
-/* The children that a request deletes. */
+/* The children that a request deletes, or is to delete. */
 struct doomed {
 	struct child_sa *children[LIMIT_CHILDREN_PER_SA];
 	size_t n;
@@ -66,8 +66,9 @@ static void read_deletes(const struct exchange *x, struct doomed *d)
 	for (size_t i = 0; i < x->pl->n_deletes; i++) {
 		const struct pl_delete *del = &x->pl->deletes[i];
 		d->ike |= del->protocol == PROTOCOL_IKE;
-		for (size_t j = 0; del->protocol == PROTOCOL_ESP && j < del->n_spis; j++) {
-			struct child_sa *c = child_sa_find_out(x->sa, pl_delete_spi(del, j));
+		for (size_t j = 0; del->protocol != PROTOCOL_IKE && j < del->n_spis; j++) {
+			struct child_sa *c =
+				child_sa_find_out(x->sa, del->protocol, pl_delete_spi(del, j));
 			/* 1.4.1: what we asked to delete ourselves is on its way out already */
 			if (c && !c->delete_sent)
 				doom(d, c);
@@ -77,16 +78,29 @@ static void read_deletes(const struct exchange *x, struct doomed *d)
 	}
 }
 
-static int reply_deletes(struct exchange *x, const struct doomed *d)
+static void add_deletes_of(struct msg_writer *mw, uint8_t protocol, const struct doomed *d)
 {
 	uint32_t spis[LIMIT_CHILDREN_PER_SA];
-	struct msg_writer mw;
-
+	uint16_t n = 0;
 	for (size_t i = 0; i < d->n; i++)
-		spis[i] = d->children[i]->spi_in;
+		if (child_config_protocol(d->children[i]->config) == protocol)
+			spis[n++] = d->children[i]->spi_in;
+	if (n)
+		msg_writer_add_delete(mw, protocol, spis, n);
+}
+
+/* 3.11: the SPIs of one payload are of one protocol. */
+static void add_deletes(struct msg_writer *mw, const struct doomed *d)
+{
+	add_deletes_of(mw, PROTOCOL_ESP, d);
+	add_deletes_of(mw, PROTOCOL_AH, d);
+}
+
+static int reply_deletes(struct exchange *x, const struct doomed *d)
+{
+	struct msg_writer mw;
 	exchange_begin_reply(x, &mw);
-	if (d->n)
-		msg_writer_add_delete(&mw, PROTOCOL_ESP, spis, (uint16_t)d->n);
+	add_deletes(&mw, d);
 	return exchange_end(x, &mw);
 }
 
@@ -276,14 +290,13 @@ enum verdict on_terminate_later(struct exchange *x)
 
 /* ---- what an SA says next ---- */
 
-static size_t children_to_delete(const struct ike_sa *sa, uint32_t spis[LIMIT_CHILDREN_PER_SA])
+static void children_to_delete(const struct ike_sa *sa, struct doomed *ret)
 {
-	size_t n = 0;
-	const struct child_sa *c;
+	struct child_sa *c;
+	*ret = (struct doomed){ 0 };
 	LIST_EACH(c, &sa->children, node)
-		if (c->state == CHILD_DELETING && n < LIMIT_CHILDREN_PER_SA)
-			spis[n++] = c->spi_in;
-	return n;
+		if (c->state == CHILD_DELETING)
+			doom(ret, c);
 }
 
 static void mark_deletes_sent(struct ike_sa *sa)
@@ -294,15 +307,14 @@ static void mark_deletes_sent(struct ike_sa *sa)
 }
 
 /* Deletes of children; an empty message asks whether the peer is alive. */
-static int send_informational(struct ike_sa *sa, const uint32_t *spis, size_t n)
+static int send_informational(struct ike_sa *sa, const struct doomed *d)
 {
 	struct msg_writer mw;
 	struct exchange *x = exchange_new(sa->engine, sa, ON_START, NULL);
 	if (!x)
 		return -ENOMEM;
 	exchange_begin_request(x, &mw, EXCHANGE_INFORMATIONAL, window_request_id(&sa->window));
-	if (n)
-		msg_writer_add_delete(&mw, PROTOCOL_ESP, spis, (uint16_t)n);
+	add_deletes(&mw, d);
 	int r = exchange_end(x, &mw);
 	if (r == 0)
 		r = exchange_send_request(x);
@@ -312,7 +324,7 @@ static int send_informational(struct ike_sa *sa, const uint32_t *spis, size_t n)
 
 void informational_next(struct ike_sa *sa)
 {
-	uint32_t spis[LIMIT_CHILDREN_PER_SA];
+	struct doomed d;
 	bool up = sa->state == IKE_ESTABLISHED || sa->state == IKE_REPLACED;
 	if (!up || sa->busy || window_is_pending(&sa->window))
 		return;
@@ -324,14 +336,14 @@ void informational_next(struct ike_sa *sa)
 	}
 	if (sa->state == IKE_REPLACED)
 		return;
-	size_t n = children_to_delete(sa, spis);
-	if (n == 0 && (create_next(sa) || !sa->want_liveness))
+	children_to_delete(sa, &d);
+	if (d.n == 0 && (create_next(sa) || !sa->want_liveness))
 		return;
 	sa->want_liveness = false;
-	if (send_informational(sa, spis, n) < 0) {
+	if (send_informational(sa, &d) < 0) {
 		LOG(ERROR, "informational_not_sent", F_ADDR("peer", &sa->peer));
 		return;
 	}
-	if (n)
+	if (d.n)
 		mark_deletes_sent(sa);
 }

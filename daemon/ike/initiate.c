@@ -370,7 +370,9 @@ static bool read_acquire(const struct engine *e, const struct keydb_event *ev, s
 	w->has_policy = to_pair(&ev->policy.sel, &w->policy_local, &w->policy_peer);
 	if (!w->has_packet || !to_addr(&ev->sa.id.dst, &w->peer))
 		return false;
-	w->child = policy_find_acquire(e->policy, w->reqid, &w->packet_local, &w->packet_peer);
+	uint8_t protocol = ev->sa.id.proto == KEYDB_PROTO_AH ? PROPOSAL_AH : PROPOSAL_ESP;
+	w->child = policy_find_acquire(e->policy, protocol, w->reqid, &w->packet_local,
+				       &w->packet_peer);
 	if (!w->child)
 		return false;
 	/* The entry's port, if it names this address; a wildcard source is the kernel's to choose. */

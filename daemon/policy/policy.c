@@ -104,6 +104,11 @@ struct child_config *peer_config_add_child(struct peer_config *peer, const char 
 	return child;
 }
 
+uint8_t child_config_protocol(const struct child_config *child)
+{
+	return child->n_proposals ? child->proposals[0].protocol : PROPOSAL_ESP;
+}
+
 struct plain_policy *policy_add_plain(struct policy *p, const char *name)
 {
 	size_t len = strlen(name);
@@ -283,11 +288,13 @@ static bool end_wants(const struct child_config *child, const struct ts_list *l,
 	return false;
 }
 
-static bool child_wants(const struct child_config *child, uint32_t reqid, const struct ts *src,
-			const struct ts *dst)
+static bool child_wants(const struct child_config *child, uint8_t protocol, uint32_t reqid,
+			const struct ts *src, const struct ts *dst)
 {
 	const struct peer_config *peer = child->peer;
 	size_t n_local = addr_is_set(&peer->local_addr) ? 1 : 0;
+	if (protocol && protocol != child_config_protocol(child))
+		return false;
 	/* Policies of others carry reqids of theirs. */
 	if (child->install_policy && reqid && child->reqid != policy_reqid_base(reqid))
 		return false;
@@ -295,22 +302,25 @@ static bool child_wants(const struct child_config *child, uint32_t reqid, const 
 	       end_wants(child, &child->peer_ts, peer->peer_addrs, peer->n_peer_addrs, dst);
 }
 
-const struct child_config *peer_config_find_child(const struct peer_config *peer, uint32_t reqid,
-						  const struct ts *src, const struct ts *dst)
+const struct child_config *peer_config_find_child(const struct peer_config *peer, uint8_t protocol,
+						  uint32_t reqid, const struct ts *src,
+						  const struct ts *dst)
 {
 	const struct child_config *child;
 	LIST_EACH(child, &peer->children, node)
-		if (child_wants(child, reqid, src, dst))
+		if (child_wants(child, protocol, reqid, src, dst))
 			return child;
 	return NULL;
 }
 
-const struct child_config *policy_find_acquire(const struct policy *p, uint32_t reqid,
-					       const struct ts *src, const struct ts *dst)
+const struct child_config *policy_find_acquire(const struct policy *p, uint8_t protocol,
+					       uint32_t reqid, const struct ts *src,
+					       const struct ts *dst)
 {
 	const struct peer_config *peer;
 	LIST_EACH(peer, &p->peers, node) {
-		const struct child_config *child = peer_config_find_child(peer, reqid, src, dst);
+		const struct child_config *child =
+			peer_config_find_child(peer, protocol, reqid, src, dst);
 		if (child)
 			return child;
 	}

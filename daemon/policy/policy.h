@@ -178,13 +178,16 @@ MUST_USE int policy_find_target(const struct policy *p, const char *target,
 				const struct child_config **ret_child, struct err *err);
 /*
  * The first child that wants a packet (an ACQUIRE): one whose policies are ours by reqid (0 = not
- * known) and selectors, one whose policies others installed by selectors.  NULL: none.
+ * known) and selectors, one whose policies others installed by selectors.  Its protocol is the one
+ * that the kernel asks for (PROPOSAL_AH, PROPOSAL_ESP; 0 = any).  NULL: none.
  */
-const struct child_config *policy_find_acquire(const struct policy *p, uint32_t reqid,
-					       const struct ts *src, const struct ts *dst);
+const struct child_config *policy_find_acquire(const struct policy *p, uint8_t protocol,
+					       uint32_t reqid, const struct ts *src,
+					       const struct ts *dst);
 /* The same among the children of one peer. */
-const struct child_config *peer_config_find_child(const struct peer_config *peer, uint32_t reqid,
-						  const struct ts *src, const struct ts *dst);
+const struct child_config *peer_config_find_child(const struct peer_config *peer, uint8_t protocol,
+						  uint32_t reqid, const struct ts *src,
+						  const struct ts *dst);
 
 /* True if no address and no host name is given: the peer may be anywhere. */
 bool peer_config_is_anonymous(const struct peer_config *peer);
@@ -198,6 +201,8 @@ bool peer_config_names_id(const struct peer_config *peer, const struct id *id,
 bool peer_config_accepts_id(const struct peer_config *peer, const struct id *id,
 			    const struct addr *peer_addr);
 
+/* PROPOSAL_AH or PROPOSAL_ESP: all proposals of a child are of one protocol. */
+uint8_t child_config_protocol(const struct child_config *child);
 /* "tunnel", "transport", "beet": racoon.conf's words, the log's and JSON's. */
 const char *child_mode_name(enum child_mode mode);
 

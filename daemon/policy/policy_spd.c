@@ -182,10 +182,9 @@ bool policy_spd_is_whole(const struct child_config *child, const struct policy_s
 	return ts_list_covers(local_ts, &l) && ts_list_covers(peer_ts, &p);
 }
 
-static uint8_t ipsec_proto(const struct child_config *child)
+uint8_t policy_spd_proto(const struct child_config *child)
 {
-	bool ah = child->n_proposals > 0 && child->proposals[0].protocol == PROPOSAL_AH;
-	return ah ? KEYDB_PROTO_AH : KEYDB_PROTO_ESP;
+	return child_config_protocol(child) == PROPOSAL_AH ? KEYDB_PROTO_AH : KEYDB_PROTO_ESP;
 }
 
 uint8_t policy_spd_mode(enum child_mode mode)
@@ -213,7 +212,7 @@ static void set_template(const struct spd *s, bool out, uint16_t family, struct 
 	const struct addr *local = addr_is_set(&s->ends->local) ? &s->ends->local : &any.addr;
 	*ret = (struct keydb_template){
 		.family = tunnel ? peer->family : family,
-		.proto = ipsec_proto(child),
+		.proto = policy_spd_proto(child),
 		.mode = policy_spd_mode(child->mode),
 		.level = KEYDB_LEVEL_UNIQUE,
 		.reqid = s->ends->reqid ? s->ends->reqid : child->reqid,

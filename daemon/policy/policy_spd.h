@@ -60,6 +60,9 @@ MUST_USE int policy_spd_plain(const struct plain_policy *plain, struct keydb_pol
 /* KEYDB_MODE_* of a child's SAs and templates. */
 uint8_t policy_spd_mode(enum child_mode mode);
 
+/* KEYDB_PROTO_ESP or KEYDB_PROTO_AH. */
+uint8_t policy_spd_proto(const struct child_config *child);
+
 /* Lower wins.  given: what the configuration says, 0 = nothing. */
 uint32_t policy_spd_priority(uint32_t given, const struct ts *local, const struct ts *peer,
 			     enum policy_spd_class class);

@@ -190,7 +190,7 @@ static const struct child_config *acquire(const struct policy *p, uint32_t reqid
 					  const char *dst)
 {
 	const struct ts s = unit_net(src), d = unit_net(dst);
-	return policy_find_acquire(p, reqid, &s, &d);
+	return policy_find_acquire(p, 0, reqid, &s, &d);
 }
 
 static struct child_config *add_child(struct policy *p, const char *peer, const char *name,

@@ -67,12 +67,127 @@ static void beet_on_one_side(void **state)
 	}
 }
 
+/* ---- AH ---- */
+
+static void ah(struct policy *p, struct peer_config *peer, struct child_config *child, int node)
+{
+	(void)p;
+	(void)peer;
+	(void)node;
+	child->n_proposals = 1;
+	child->proposals[0] = (struct proposal){
+		PROPOSAL_AH, 1, { { TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, 0 } }
+	};
+}
+
+static void authentic_only(void **state)
+{
+	struct sim_options o = plain();
+	(void)state;
+	o.tweak = ah;
+	for (int i = 0; i < SIM_NODES; i++) {
+		struct sim *s = start(&o);
+		come_up(s, i);
+		assert_int_equal(child_of(s, SIM_A)->in.id.proto, KEYDB_PROTO_AH);
+		assert_int_equal(child_of(s, SIM_B)->policies[0].templates[0].proto,
+				 KEYDB_PROTO_AH);
+		uint32_t spi = child_of(s, SIM_A)->in.id.spi;
+		sim_rekey(s, SIM_A, "b/net");
+		sim_run(s, 60000);
+		assert_true(sim_is_settled(s));
+		assert_int_equal(kernel_fake_count(s->nodes[SIM_B].kernel), 1);
+		assert_int_not_equal(child_of(s, SIM_A)->in.id.spi, spi);
+		/* its deletion names AH too: the other side follows */
+		assert_int_equal(sim_terminate(s, SIM_B, "a/net"), 0);
+		sim_run(s, 5000);
+		assert_int_equal(kernel_fake_count(s->nodes[SIM_A].kernel), 0);
+		assert_true(sim_is_settled(s));
+		sim_free(s);
+	}
+}
+
+/* An ESP child and an AH child of one IKE SA, which go at the same time. */
+static void ah_beside_esp(struct policy *p, struct peer_config *peer, struct child_config *child,
+			  int node)
+{
+	sim_two_nets(p, peer, child, node);
+	ah(p, peer, child, node);
+}
+
+static void both_protocols(void **state)
+{
+	struct sim_options o = plain();
+	(void)state;
+	o.tweak = ah_beside_esp;
+	struct sim *s = start(&o);
+	come_up(s, SIM_A);
+	assert_int_equal(sim_initiate_more(s, SIM_A), 0);
+	sim_run(s, 5000);
+	assert_int_equal(kernel_fake_count(s->nodes[SIM_B].kernel), 2);
+	assert_int_equal(sim_terminate(s, SIM_A, "b/net"), 0);
+	assert_int_equal(sim_terminate(s, SIM_A, "b/more"), 0);
+	sim_run(s, 5000);
+	assert_int_equal(kernel_fake_count(s->nodes[SIM_A].kernel), 0);
+	assert_int_equal(kernel_fake_count(s->nodes[SIM_B].kernel), 0);
+	assert_true(sim_is_settled(s));
+	sim_free(s);
+}
+
+static void ah_against_esp(struct policy *p, struct peer_config *peer, struct child_config *child,
+			   int node)
+{
+	if (node == SIM_A)
+		ah(p, peer, child, node);
+}
+
+static void refused(const struct sim_options *o, const char *word)
+{
+	for (int i = 0; i < SIM_NODES; i++) {
+		struct sim *s = start(o);
+		assert_int_equal(sim_initiate(s, i), 0);
+		sim_run(s, 60000);
+		assert_int_equal(kernel_fake_count(s->nodes[SIM_A].kernel), 0);
+		assert_int_equal(kernel_fake_count(s->nodes[SIM_B].kernel), 0);
+		assert_true(sim_logged("event=negotiation_failed", "no_common_proposal", word));
+		assert_true(sim_agrees(s));
+		sim_free(s);
+	}
+}
+
+static void protocols_differ(void **state)
+{
+	struct sim_options o = plain();
+	(void)state;
+	o.tweak = ah_against_esp;
+	refused(&o, "protocol");
+}
+
+static void force_nat(struct policy *p, struct peer_config *peer, struct child_config *child,
+		      int node)
+{
+	ah(p, peer, child, node);
+	peer->nat_force = true;
+}
+
+static void ah_behind_nat(void **state)
+{
+	struct sim_options o = plain();
+	(void)state;
+	o.tweak = force_nat;
+	refused(&o, "NAT");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		UNIT("BEET joins two hosts, of another family than the wire's too",
 		     bound_end_to_end),
 		UNIT("BEET on one side only is refused, and leaves nothing", beet_on_one_side),
+		UNIT("AH comes up, is rekeyed and deleted as AH", authentic_only),
+		UNIT("AH and ESP live in one IKE SA, and are deleted in one message",
+		     both_protocols),
+		UNIT("AH against ESP has no common proposal", protocols_differ),
+		UNIT("AH is refused behind a NAT, which it cannot pass", ah_behind_nat),
 	};
 	return scenario_run(tests, N_ELEMENTS(tests));
 }
