@@ -3,6 +3,7 @@
 #include "config/schema.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "config/selector.h"
@@ -84,6 +85,76 @@ static int take_protocol(struct args *a, bool *ret_ah)
 	return rc;
 }
 
+static int take_copy_dscp(struct args *a, enum copy_dscp *ret)
+{
+	const char *words[COPY_DSCP_N];
+	size_t i;
+	for (i = 0; i < COPY_DSCP_N; i++)
+		words[i] = copy_dscp_name((enum copy_dscp)i);
+	int rc = args_choice(a, words, COPY_DSCP_N, &i);
+	if (rc == 0)
+		*ret = (enum copy_dscp)i;
+	return rc;
+}
+
+/* Up to end; decimal, or hexadecimal with 0x. */
+static bool read_u32(const char *text, char end, const char **ret_rest, uint32_t *ret)
+{
+	char *rest;
+	bool starts = text[0] >= '0' && text[0] <= '9';
+	errno = 0;
+	unsigned long long n = strtoull(text, &rest, 0);
+	if (!starts || errno || n > UINT32_MAX || (*rest && *rest != end))
+		return false;
+	*ret_rest = rest;
+	*ret = (uint32_t)n;
+	return true;
+}
+
+static int take_mark(struct args *a, struct child_config *child)
+{
+	const struct args at = *a;
+	const char *word, *rest;
+	uint32_t mark, mask = UINT32_MAX;
+	int rc = args_word(a, "a mark", &word);
+	if (rc)
+		return rc;
+	if (!read_u32(word, '/', &rest, &mark) ||
+	    (*rest && !read_u32(rest + 1, '\0', &rest, &mask)) || mask == 0 || (mark & ~mask) != 0)
+		return args_error(&at, "a mark is a number, or number/mask with bits of the mask");
+	child->mark = mark;
+	child->mark_mask = mask;
+	return 0;
+}
+
+/* The words about what an SA is in the kernel. */
+static int take_kernel_word(const struct word *w, struct args *a, struct child_config *child)
+{
+	bool copy_ecn = true;
+	uint32_t n = 0;
+	int rc;
+	switch (w->arg) {
+	case SAINFO_IF_ID:
+		return take_number_word(w, a, UINT32_MAX, &child->if_id);
+	case SAINFO_MARK:
+		return take_mark(a, child);
+	case SAINFO_COPY_DSCP:
+		return take_copy_dscp(a, &child->copy_dscp);
+	case SAINFO_COPY_ECN:
+		rc = args_bool(a, &copy_ecn);
+		child->hide_ecn = !copy_ecn;
+		return rc;
+	case SAINFO_TFC_PADDING:
+		rc = take_number_word(w, a, w->max, &n);
+		child->tfc_bytes = (uint16_t)n;
+		return rc;
+	case SAINFO_REPLAY_WINDOW:
+		return take_number_word(w, a, w->max, &child->replay_window_pkts);
+	default:
+		return take_number_word(w, a, UINT32_MAX, &child->priority);
+	}
+}
+
 static int take_sainfo_word(const struct word *w, struct args *a, struct sainfo_draft *d)
 {
 	switch (w->arg) {
@@ -108,10 +179,8 @@ static int take_sainfo_word(const struct word *w, struct args *a, struct sainfo_
 		return args_bool(a, &d->child.esn);
 	case SAINFO_SINGLE_PAIR:
 		return args_bool(a, &d->child.single_pair);
-	case SAINFO_REPLAY_WINDOW:
-		return take_number_word(w, a, w->max, &d->child.replay_window_pkts);
 	default:
-		return take_number_word(w, a, UINT32_MAX, &d->child.priority);
+		return take_kernel_word(w, a, &d->child);
 	}
 }
 
@@ -139,6 +208,10 @@ static int check_sainfo(struct build *b, const struct sainfo_draft *d)
 	if (c->mode == CHILD_BEET && !(is_one_host(&c->local_ts) && is_one_host(&c->peer_ts)))
 		return token_error(b->err, -EINVAL, at,
 				   "mode beet is between one host on either side");
+	if (c->tfc_bytes && (c->mode != CHILD_TUNNEL || d->ah))
+		return token_error(b->err, -EINVAL, at,
+				   "tfc_padding is for ESP in a tunnel: elsewhere nothing tells it "
+				   "from the packet");
 	if (d->name && (d->name[0] == '\0' || strlen(d->name) >= POLICY_NAME_MAX_BYTES ||
 			strchr(d->name, '/')))
 		return token_error(b->err, -EINVAL, at, "a name has 1 to %d bytes and no '/'",

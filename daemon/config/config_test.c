@@ -249,6 +249,16 @@ static void sainfos_are_checked(void **state)
 	bad(REMOTE "sainfo anonymous { encryption_algorithm aes 100; }", "no key of this size");
 	bad(REMOTE "sainfo anonymous { name \"a\"; }\nsainfo anonymous { name \"a\"; }", "already");
 	bad(REMOTE "sainfo anonymous { protocol ipcomp; }", "esp");
+	bad(REMOTE "sainfo anonymous { if_id 0; }", "a number from 1");
+	bad(REMOTE "sainfo anonymous { mark x; }", "a mark is a number");
+	bad(REMOTE "sainfo anonymous { mark 0x100000000; }", "a mark is a number");
+	bad(REMOTE "sainfo anonymous { mark 1/; }", "a mark is a number");
+	bad(REMOTE "sainfo anonymous { mark 1/0; }", "a mark is a number");
+	bad(REMOTE "sainfo anonymous { mark 3/1; }", "with bits of the mask");
+	bad(REMOTE "sainfo anonymous { copy_dscp bot; }", "did you mean \"both\"?");
+	bad(REMOTE "sainfo anonymous { tfc_padding 65536; }", "a number from 0 to 65535");
+	bad(REMOTE "sainfo anonymous { mode transport; tfc_padding 1400; }", "ESP in a tunnel");
+	bad(REMOTE "sainfo anonymous { protocol ah; tfc_padding 1400; }", "ESP in a tunnel");
 	bad(REMOTE "sainfo anonymous { protocol ah; encryption_algorithm aes; }",
 	    "encrypts nothing");
 	bad(REMOTE "sainfo anonymous { protocol ah; authentication_algorithm non_auth; }",
@@ -376,6 +386,9 @@ static void what_is_printed_means_the_same(void **state)
 		" peers_identifier fqdn \"x.example\"; verify_identifier off; }\n"
 		"sainfo address 10.0.0.1-10.0.0.9 [53] udp address fd00::/8 any { remote \"gw\"; esn on; }\n"
 		"sainfo address fd00::1 any address fd00::2 any { protocol ah; esn on; }\n"
+		"sainfo address fd00::3 any address fd00::4 any { if_id 7; mark 0x10/0xff; copy_dscp both;\n"
+		"  copy_ecn off; tfc_padding 1400; }\n"
+		"sainfo address fd00::5 any address fd00::6 any { mark 42; copy_dscp off; }\n"
 		"sainfo address 10.0.0.1 any address 10.0.0.2 any { mode beet; install_policy on; }\n"
 		"sainfo address 192.0.2.1 any address 192.0.2.2 any { mode transport;\n"
 		"  encryption_algorithm aes 256; authentication_algorithm hmac_sha256;\n"

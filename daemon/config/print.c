@@ -214,6 +214,14 @@ static void print_child(const struct child_config *c, FILE *out)
 	fprintf(out, "\tprotocol %s;\n", child_config_protocol(c) == PROPOSAL_AH ? "ah" : "esp");
 	fprintf(out, "\tinstall_policy %s;\n", on_off(c->install_policy));
 	fprintf(out, "\tesn %s;\n\treplay_window %u;\n", on_off(c->esn), c->replay_window_pkts);
+	if (c->if_id)
+		fprintf(out, "\tif_id %u;\n", c->if_id);
+	if (c->mark_mask)
+		fprintf(out, "\tmark 0x%x/0x%x;\n", c->mark, c->mark_mask);
+	fprintf(out, "\tcopy_dscp %s;\n\tcopy_ecn %s;\n", copy_dscp_name(c->copy_dscp),
+		on_off(!c->hide_ecn));
+	if (c->tfc_bytes)
+		fprintf(out, "\ttfc_padding %u;\n", c->tfc_bytes);
 	if (c->priority)
 		fprintf(out, "\tpriority %u;\n", c->priority);
 	if (c->single_pair)

@@ -115,13 +115,19 @@ static bool takes_from_plain(const struct pair *new, const struct plain_policy *
 	return false;
 }
 
-/* Interfaces of their own keep traffic apart; where others make the policies, it is their affair. */
+/* Can a packet be for both: do they share the interface, and a mark? */
+static bool share_packets(const struct child_config *a, const struct child_config *b)
+{
+	return a->if_id == b->if_id && ((a->mark ^ b->mark) & a->mark_mask & b->mark_mask) == 0;
+}
+
+/* What is kept apart otherwise is no conflict; where others make the policies, it is their affair. */
 static bool may_conflict(const struct child_sa *c, const struct child_sa *other,
 			 const struct id *peer_id)
 {
 	const struct id *other_id = peer_of(other);
 	return other != c && other->sa != c->sa && is_live(other) && c->config->install_policy &&
-	       other->config->install_policy && c->config->if_id == other->config->if_id &&
+	       other->config->install_policy && share_packets(c->config, other->config) &&
 	       other_id->type != ID_NONE && !id_eq(other_id, peer_id);
 }
 

@@ -215,6 +215,7 @@ static int fill(struct child_sa *c, struct exchange *x, const struct addr *local
 	c->esn = chosen_id(chosen, TRANSFORM_ESN) == ESN_YES;
 	c->local = *local;
 	c->peer = *peer;
+	c->no_tfc = payload_notify(x->pl, N_ESP_TFC_PADDING_NOT_SUPPORTED);
 	/* 2.23: encapsulation if there is a NAT, not because port 4500 is in use */
 	c->encap = sa->nat_local || sa->nat_peer;
 	c->reqid = c->config->reqid;

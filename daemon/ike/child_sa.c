@@ -269,6 +269,17 @@ static void set_limits(const struct lifetime *life, struct keydb_limits *ret)
 				      .hard_use_sec = KEYDB_INFINITE };
 }
 
+/* RFC 4301 5.1.2, RFC 6040: what an outer header shares with the inner one. */
+static uint32_t header_flags(const struct child_config *config)
+{
+	static const uint32_t dscp[COPY_DSCP_N] = {
+		[COPY_DSCP_IN] = KEYDB_SA_DONT_ENCAP_DSCP | KEYDB_SA_DECAP_DSCP,
+		[COPY_DSCP_BOTH] = KEYDB_SA_DECAP_DSCP,
+		[COPY_DSCP_OFF] = KEYDB_SA_DONT_ENCAP_DSCP,
+	};
+	return dscp[config->copy_dscp] | (config->hide_ecn ? KEYDB_SA_NOECN : 0);
+}
+
 static void set_common(const struct child_sa *c, struct keydb_sa *sa)
 {
 	sa->mode = policy_spd_mode(c->mode);
@@ -277,6 +288,8 @@ static void set_common(const struct child_sa *c, struct keydb_sa *sa)
 	sa->if_id = c->config->if_id;
 	if (c->mode == CHILD_TUNNEL)
 		sa->flags |= KEYDB_SA_AF_UNSPEC;
+	if (c->mode != CHILD_TRANSPORT)
+		sa->flags |= header_flags(c->config);
 	if (c->esn)
 		sa->flags |= KEYDB_SA_ESN;
 	/* RFC 4302 2.6: the kernel's own way is 8 bytes for IPv4 too, which nobody else understands */
@@ -341,6 +354,8 @@ int child_sa_kernel(const struct child_sa *c, struct slice keymat, bool initiato
 	set_common(c, &ret->out);
 	set_encap(c, ret);
 	set_inner(c, ret);
+	if (c->mode == CHILD_TUNNEL && c->algorithms.protocol == PROPOSAL_ESP && !c->no_tfc)
+		ret->out.tfc_pad_bytes = c->config->tfc_bytes;
 	uint32_t window_pkts = c->config->replay_window_pkts;
 	/* RFC 4304, and the kernel insists: extended numbers need a window */
 	ret->in.replay_window_pkts = c->esn && window_pkts == 0 ? 32 : window_pkts;

@@ -61,6 +61,7 @@ struct child_sa {
 	struct addr local, peer;   /* as the kernel has them, ports for UDP encapsulation */
 	struct addr original_peer; /* transport mode behind NAT: what the peer thinks it is */
 	bool encap, esn;
+	bool no_tfc; /* the peer cannot take padding (RFC 7296 1.3.1) */
 	uint32_t reqid;
 	struct loop_timer *life, *soft, *turn;
 	int64_t up_ms, life_ends_ms;

@@ -197,6 +197,48 @@ static void extended_numbers(void **state)
 	assert_true(k.in.replay_window_pkts > 0 && k.out.replay_window_pkts > 0);
 }
 
+static void headers_and_padding(void **state)
+{
+	static const struct {
+		enum copy_dscp copy;
+		bool hide_ecn;
+		uint32_t flags;
+	} cases[] = {
+		{ COPY_DSCP_OUT, false, 0 },
+		{ COPY_DSCP_IN, false, KEYDB_SA_DONT_ENCAP_DSCP | KEYDB_SA_DECAP_DSCP },
+		{ COPY_DSCP_BOTH, true, KEYDB_SA_DECAP_DSCP | KEYDB_SA_NOECN },
+		{ COPY_DSCP_OFF, false, KEYDB_SA_DONT_ENCAP_DSCP },
+	};
+	struct child_config own = config;
+	struct child_sa c = child();
+	struct kernel_child k;
+	struct err err;
+	(void)state;
+	c.config = &own;
+	own.tfc_bytes = 1400;
+	own.if_id = 7;
+	for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+		own.copy_dscp = cases[i].copy;
+		own.hide_ecn = cases[i].hide_ecn;
+		assert_int_equal(child_sa_kernel(&c, slice_of(keymat(), 40), true, &k, &err), 0);
+		assert_int_equal(k.in.flags, KEYDB_SA_AF_UNSPEC | cases[i].flags);
+		assert_int_equal(k.out.flags, KEYDB_SA_AF_UNSPEC | cases[i].flags);
+	}
+	assert_int_equal(k.in.if_id, 7);
+	/* only the sender pads */
+	assert_int_equal(k.out.tfc_pad_bytes, 1400);
+	assert_int_equal(k.in.tfc_pad_bytes, 0);
+	c.no_tfc = true;
+	assert_int_equal(child_sa_kernel(&c, slice_of(keymat(), 40), true, &k, &err), 0);
+	assert_int_equal(k.out.tfc_pad_bytes, 0);
+	/* there is one header only, and nothing that tells padding from the packet */
+	c.no_tfc = false;
+	c.mode = CHILD_TRANSPORT;
+	assert_int_equal(child_sa_kernel(&c, slice_of(keymat(), 40), true, &k, &err), 0);
+	assert_int_equal(k.out.flags, 0);
+	assert_int_equal(k.out.tfc_pad_bytes, 0);
+}
+
 static void lifetimes(void **state)
 {
 	struct child_sa c = child();
@@ -244,6 +286,7 @@ int main(void)
 		UNIT("modes and encapsulation are told to the kernel", modes_and_encapsulation),
 		UNIT("BEET's inner addresses are the SA's selector", beet),
 		UNIT("extended numbers come with a window", extended_numbers),
+		UNIT("header fields and padding are told to the kernel", headers_and_padding),
 		UNIT("lifetimes are limits of the kernel, too", lifetimes),
 		UNIT("policies come from the selectors that were agreed", policies),
 	};

@@ -120,6 +120,17 @@ struct plain_policy *policy_add_plain(struct policy *p, const char *name)
 	return plain;
 }
 
+const char *copy_dscp_name(enum copy_dscp copy)
+{
+	static const char *const names[COPY_DSCP_N] = {
+		[COPY_DSCP_OUT] = "out",
+		[COPY_DSCP_IN] = "in",
+		[COPY_DSCP_BOTH] = "both",
+		[COPY_DSCP_OFF] = "off",
+	};
+	return names[copy];
+}
+
 const char *child_mode_name(enum child_mode mode)
 {
 	static const char *const names[CHILD_MODES_N] = {

@@ -30,6 +30,8 @@ enum {
 enum child_mode { CHILD_TUNNEL, CHILD_TRANSPORT, CHILD_BEET, CHILD_MODES_N };
 /* IKE fragments, RFC 7383: never; where needed; as small as is always safe from the first try. */
 enum fragments { FRAGMENTS_OFF, FRAGMENTS_ON, FRAGMENTS_FORCE };
+/* The traffic class of a tunnel's inner header is copied to the outer one (RFC 4301 5.1.2), or back. */
+enum copy_dscp { COPY_DSCP_OUT, COPY_DSCP_IN, COPY_DSCP_BOTH, COPY_DSCP_OFF, COPY_DSCP_N };
 enum initiate_when { INITIATE_NEVER, INITIATE_ON_DEMAND, INITIATE_AT_START };
 
 struct lifetime { /* 0 = no limit */
@@ -62,8 +64,12 @@ struct child_config {
 	bool single_pair;    /* each pair of addresses gets an SA of its own (RFC 7296 2.9) */
 	bool esn;
 	uint32_t replay_window_pkts;
-	uint32_t reqid; /* stable, scattered, variant 0; 0 if every child gets its own */
-	uint32_t if_id;
+	uint32_t reqid;           /* stable, scattered, variant 0; 0 if every child gets its own */
+	uint32_t if_id;           /* of an xfrm interface; 0 = none */
+	uint32_t mark, mark_mask; /* packets with this mark only; mask 0: all */
+	enum copy_dscp copy_dscp;
+	bool hide_ecn;      /* tunnel: congestion is not carried over (RFC 6040) */
+	uint16_t tfc_bytes; /* packets of the tunnel are filled up to this (RFC 4303 2.7); 0: not */
 	uint32_t priority;
 	uint8_t n_proposals;
 	struct proposal proposals[POLICY_PROPOSALS_MAX];
@@ -203,6 +209,8 @@ bool peer_config_accepts_id(const struct peer_config *peer, const struct id *id,
 
 /* PROPOSAL_AH or PROPOSAL_ESP: all proposals of a child are of one protocol. */
 uint8_t child_config_protocol(const struct child_config *child);
+/* "out", "in", "both", "off": racoon.conf's words. */
+const char *copy_dscp_name(enum copy_dscp copy);
 /* "tunnel", "transport", "beet": racoon.conf's words, the log's and JSON's. */
 const char *child_mode_name(enum child_mode mode);
 

@@ -266,6 +266,7 @@ static int add_entry(struct spd *s, const struct keydb_selector *out_sel, uint8_
 	}
 	p->action = KEYDB_ACTION_IPSEC;
 	p->if_id = s->child->if_id;
+	p->mark = (struct keydb_mark){ .value = s->child->mark, .mask = s->child->mark_mask };
 	p->n_templates = 1;
 	set_template(s, out, p->sel.src.sa.sa_family, &p->templates[0]);
 	return 0;

@@ -17,7 +17,9 @@ struct got {
 
 static struct child_config tunnel(void)
 {
-	return (struct child_config){ .mode = CHILD_TUNNEL, .reqid = 70000, .if_id = 5 };
+	return (struct child_config){
+		.mode = CHILD_TUNNEL, .reqid = 70000, .if_id = 5, .mark = 0x10, .mark_mask = 0xff
+	};
 }
 
 static struct policy_spd_ends ends4(void)
@@ -67,6 +69,8 @@ static void check_template(const struct keydb_policy *p, const char *src, const 
 	assert_int_equal(p->templates[0].proto, KEYDB_PROTO_ESP);
 	assert_int_equal(p->index, 0);
 	assert_int_equal(p->if_id, 5);
+	assert_int_equal(p->mark.value, 0x10);
+	assert_int_equal(p->mark.mask, 0xff);
 	assert_true(p->limits.hard_bytes == KEYDB_INFINITE);
 	assert_true(p->limits.hard_use_sec == KEYDB_INFINITE);
 }

@@ -110,6 +110,11 @@ const char *request_check_sa(const struct keydb_sa *sa)
 		return "sa: flags";
 	if (sa->replay_window_pkts > KEYDB_REPLAY_MAX_PKTS)
 		return "sa: replay window";
+	/* Elsewhere nothing would tell the padding from the packet: RFC 4303 2.7. */
+	if (sa->tfc_pad_bytes &&
+	    (sa->mode != KEYDB_MODE_TUNNEL || sa->id.proto != KEYDB_PROTO_ESP ||
+	     sa->tfc_pad_bytes > UINT16_MAX))
+		return "sa: padding";
 	if (!get_addr(&sa->encap_oa, &oa))
 		return "sa: original address";
 	/* Security contexts and offload are nobody's to ask for yet. */
