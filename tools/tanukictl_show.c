@@ -68,7 +68,8 @@ static void add_children(struct table *t, const json_t *sa)
 
 	json_array_foreach(children, i, child)
 	{
-		char age[SHOW_AGE_MAX_BYTES];
+		char age[SHOW_AGE_MAX_BYTES], mtu[24];
+		snprintf(mtu, sizeof(mtu), "%lld", (long long)number(child, "mtu"));
 		const char *cells[] = {
 			text(sa, "name"),
 			text(child, "name"),
@@ -79,6 +80,7 @@ static void add_children(struct table *t, const json_t *sa)
 			text(child, "local_ts"),
 			text(child, "peer_ts"),
 			json_is_true(json_object_get(child, "udp_encap")) ? "udp" : "no",
+			mtu,
 			show_age(number(child, "age_ms"), age),
 			text(child, "algorithms"),
 		};
@@ -90,9 +92,9 @@ void show_sas(const json_t *sas, FILE *out)
 {
 	static const char *const sa_head[] = { "PEER", "STATE", "ROLE", "LOCAL",     "REMOTE",
 					       "SPI",  "NAT",   "AGE",  "ENCRYPTION" };
-	static const char *const child_head[] = { "PEER",   "CHILD",   "STATE",     "MODE",
-						  "SPI IN", "SPI OUT", "LOCAL",     "REMOTE",
-						  "ENCAP",  "AGE",     "ENCRYPTION" };
+	static const char *const child_head[] = { "PEER",   "CHILD",   "STATE", "MODE",
+						  "SPI IN", "SPI OUT", "LOCAL", "REMOTE",
+						  "ENCAP",  "MTU",     "AGE",   "ENCRYPTION" };
 	struct table *ike = table_new(sa_head, N_ELEMENTS(sa_head));
 	struct table *children = table_new(child_head, N_ELEMENTS(child_head));
 	size_t i, n_children = 0;

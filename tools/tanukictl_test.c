@@ -84,14 +84,15 @@ static void differences_of_the_kernel_are_lines(void **state)
 
 static void sas_and_children_are_two_tables(void **state)
 {
-	json_t *sas = parse("[{\"name\":\"gw\",\"state\":\"established\",\"role\":\"initiator\","
-			    "\"local\":{\"address\":\"192.0.2.1[500]\",\"id\":\"a\"},"
-			    "\"peer\":{\"address\":\"192.0.2.2[500]\",\"id\":null},"
-			    "\"spi_i\":\"0x01\",\"nat\":\"none\",\"age_ms\":5000,"
-			    "\"algorithms\":\"IKE:X\",\"children\":[{\"name\":\"net\","
-			    "\"state\":\"up\",\"mode\":\"tunnel\",\"spi_in\":\"0x2\","
-			    "\"spi_out\":\"0x3\",\"local_ts\":\"L\",\"peer_ts\":\"P\","
-			    "\"udp_encap\":true,\"age_ms\":4000,\"algorithms\":\"ESP:Y\"}]}]");
+	json_t *sas = parse(
+		"[{\"name\":\"gw\",\"state\":\"established\",\"role\":\"initiator\","
+		"\"local\":{\"address\":\"192.0.2.1[500]\",\"id\":\"a\"},"
+		"\"peer\":{\"address\":\"192.0.2.2[500]\",\"id\":null},"
+		"\"spi_i\":\"0x01\",\"nat\":\"none\",\"age_ms\":5000,"
+		"\"algorithms\":\"IKE:X\",\"children\":[{\"name\":\"net\","
+		"\"state\":\"up\",\"mode\":\"tunnel\",\"spi_in\":\"0x2\","
+		"\"spi_out\":\"0x3\",\"local_ts\":\"L\",\"peer_ts\":\"P\","
+		"\"udp_encap\":true,\"mtu\":1438,\"age_ms\":4000,\"algorithms\":\"ESP:Y\"}]}]");
 	FILE *f = out();
 
 	(void)state;
@@ -103,9 +104,9 @@ static void sas_and_children_are_two_tables(void **state)
 		   "gw    established  initiator  a 192.0.2.1[500]  192.0.2.2[500]  0x01  none  "
 		   "5s   IKE:X\n"
 		   "\n"
-		   "PEER  CHILD  STATE  MODE    SPI IN  SPI OUT  LOCAL  REMOTE  ENCAP  AGE  "
+		   "PEER  CHILD  STATE  MODE    SPI IN  SPI OUT  LOCAL  REMOTE  ENCAP  MTU   AGE  "
 		   "ENCRYPTION\n"
-		   "gw    net    up     tunnel  0x2     0x3      L      P       udp    4s   "
+		   "gw    net    up     tunnel  0x2     0x3      L      P       udp    1438  4s   "
 		   "ESP:Y\n");
 }
 

@@ -53,12 +53,13 @@ static json_t *algorithms(const struct proposal *p)
 
 static json_t *child(const struct engine_child_view *c)
 {
-	return json_pack("{s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:b, s:I, s:I, s:I}", "name",
-			 text(c->config ? c->config->name : ""), "state", c->state, "mode",
+	return json_pack("{s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:b, s:I, s:I, s:I, s:I, s:I}",
+			 "name", text(c->config ? c->config->name : ""), "state", c->state, "mode",
 			 child_mode_name(c->mode), "spi_in", hex(c->spi_in, 8), "spi_out",
 			 hex(c->spi_out, 8), "local_ts", selectors(c->local_ts), "peer_ts",
 			 selectors(c->peer_ts), "algorithms", algorithms(c->algorithms),
-			 "udp_encap", c->udp_encap, "reqid", (json_int_t)c->reqid, "age_ms",
+			 "udp_encap", c->udp_encap, "mtu", (json_int_t)c->mtu, "mss",
+			 (json_int_t)c->mss, "reqid", (json_int_t)c->reqid, "age_ms",
 			 (json_int_t)c->age_ms, "left_ms", (json_int_t)c->left_ms);
 }
 

@@ -105,6 +105,8 @@ struct engine_child_view {
 	const struct ts_list *local_ts, *peer_ts;
 	const struct proposal *algorithms;
 	bool udp_encap;
+	/* what fits over a wire of 1500 bytes: an inner packet, a TCP segment of its widest family */
+	uint32_t mtu, mss;
 	uint32_t reqid;
 	int64_t age_ms, left_ms; /* left_ms: until it is deleted, -1 = no limit */
 };

@@ -4,6 +4,7 @@
 #include "ike/create.h"
 #include "ike/engine_int.h"
 #include "ike/reauth.h"
+#include "policy/overhead.h"
 
 #include <string.h>
 
@@ -23,6 +24,27 @@ static const char *child_state(const struct child_sa *c)
 	return child_state_name(c->state);
 }
 
+enum { ETHERNET_BYTES = 1500 };
+
+static bool has_v6(const struct ts_list *l)
+{
+	for (uint8_t i = 0; i < l->n; i++)
+		if (addr_len(&l->ts[i].first) == 16)
+			return true;
+	return false;
+}
+
+static void view_sizes(const struct child_sa *c, struct engine_child_view *ret)
+{
+	const struct overhead o = { .algorithms = &c->algorithms,
+				    .mode = c->mode,
+				    .outer_v6 = addr_len(&c->local) == 16,
+				    .inner_v6 = has_v6(&c->local_ts),
+				    .udp = c->encap };
+	ret->mtu = overhead_inner_mtu(&o, ETHERNET_BYTES);
+	ret->mss = overhead_mss(&o, ETHERNET_BYTES);
+}
+
 static void view_child(const struct child_sa *c, int64_t now_ms, struct engine_child_view *ret)
 {
 	*ret = (struct engine_child_view){ .config = c->config,
@@ -37,6 +59,7 @@ static void view_child(const struct child_sa *c, int64_t now_ms, struct engine_c
 					   .reqid = c->reqid,
 					   .age_ms = c->up_ms ? now_ms - c->up_ms : 0,
 					   .left_ms = left_ms(c->life_ends_ms, now_ms) };
+	view_sizes(c, ret);
 }
 
 static size_t view_children(const struct ike_sa *sa, int64_t now_ms,
