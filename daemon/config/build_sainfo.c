@@ -148,6 +148,8 @@ static int take_kernel_word(const struct word *w, struct args *a, struct child_c
 		rc = take_number_word(w, a, w->max, &n);
 		child->tfc_bytes = (uint16_t)n;
 		return rc;
+	case SAINFO_IPCOMP:
+		return args_bool(a, &child->ipcomp);
 	case SAINFO_REPLAY_WINDOW:
 		return take_number_word(w, a, w->max, &child->replay_window_pkts);
 	default:
@@ -212,6 +214,9 @@ static int check_sainfo(struct build *b, const struct sainfo_draft *d)
 		return token_error(b->err, -EINVAL, at,
 				   "tfc_padding is for ESP in a tunnel: elsewhere nothing tells it "
 				   "from the packet");
+	if (c->ipcomp && (c->mode == CHILD_BEET || c->tfc_bytes))
+		return token_error(b->err, -EINVAL, at,
+				   "ipcomp goes neither with mode beet nor with tfc_padding");
 	if (d->name && (d->name[0] == '\0' || strlen(d->name) >= POLICY_NAME_MAX_BYTES ||
 			strchr(d->name, '/')))
 		return token_error(b->err, -EINVAL, at, "a name has 1 to %d bytes and no '/'",

@@ -257,6 +257,9 @@ static void sainfos_are_checked(void **state)
 	bad(REMOTE "sainfo anonymous { mark 3/1; }", "with bits of the mask");
 	bad(REMOTE "sainfo anonymous { copy_dscp bot; }", "did you mean \"both\"?");
 	bad(REMOTE "sainfo anonymous { tfc_padding 65536; }", "a number from 0 to 65535");
+	bad(REMOTE "sainfo anonymous { ipcomp on; tfc_padding 1400; }", "neither with mode beet");
+	bad(REMOTE "sainfo address 10.0.0.1 any address 10.0.0.2 any { mode beet; ipcomp on; }",
+	    "neither with mode beet");
 	bad(REMOTE "sainfo anonymous { mode transport; tfc_padding 1400; }", "ESP in a tunnel");
 	bad(REMOTE "sainfo anonymous { protocol ah; tfc_padding 1400; }", "ESP in a tunnel");
 	bad(REMOTE "sainfo anonymous { protocol ah; encryption_algorithm aes; }",
@@ -388,7 +391,7 @@ static void what_is_printed_means_the_same(void **state)
 		"sainfo address fd00::1 any address fd00::2 any { protocol ah; esn on; }\n"
 		"sainfo address fd00::3 any address fd00::4 any { if_id 7; mark 0x10/0xff; copy_dscp both;\n"
 		"  copy_ecn off; tfc_padding 1400; }\n"
-		"sainfo address fd00::5 any address fd00::6 any { mark 42; copy_dscp off; }\n"
+		"sainfo address fd00::5 any address fd00::6 any { mark 42; copy_dscp off; ipcomp on; }\n"
 		"sainfo address 10.0.0.1 any address 10.0.0.2 any { mode beet; install_policy on; }\n"
 		"sainfo address 192.0.2.1 any address 192.0.2.2 any { mode transport;\n"
 		"  encryption_algorithm aes 256; authentication_algorithm hmac_sha256;\n"

@@ -220,6 +220,7 @@ static void print_child(const struct child_config *c, FILE *out)
 		fprintf(out, "\tmark 0x%x/0x%x;\n", c->mark, c->mark_mask);
 	fprintf(out, "\tcopy_dscp %s;\n\tcopy_ecn %s;\n", copy_dscp_name(c->copy_dscp),
 		on_off(!c->hide_ecn));
+	fprintf(out, "\tipcomp %s;\n", on_off(c->ipcomp));
 	if (c->tfc_bytes)
 		fprintf(out, "\ttfc_padding %u;\n", c->tfc_bytes);
 	if (c->priority)

@@ -122,7 +122,7 @@ const struct word schema_words[] = {
 	{ IN_SAINFO, "esn", apply_sainfo_word, .arg = SAINFO_ESN, .syntax = "on|off", .deflt = "off", .help = "64-bit sequence numbers" },
 	{ IN_SAINFO, "replay_window", apply_sainfo_word, .arg = SAINFO_REPLAY_WINDOW, .max = 4096, .syntax = "packets", .deflt = "64", .help = "how late a packet may come" },
 	{ IN_SAINFO, "if_id", apply_sainfo_word, .arg = SAINFO_IF_ID, .min = 1, .syntax = "number", .deflt = "none", .help = "only what goes through the xfrm interface with this number" },
-	{ IN_SAINFO, "mark", apply_sainfo_word, .arg = SAINFO_MARK, .syntax = "value[/mask]", .deflt = "none", .help = "only packets that a firewall rule has marked so, in both directions" },
+	{ IN_SAINFO, "mark", apply_sainfo_word, .arg = SAINFO_MARK, .syntax = "value[/mask]", .deflt = "none", .help = "only packets with this mark of the firewall's; those that arrive get it" },
 	{ IN_SAINFO, "copy_dscp", apply_sainfo_word, .arg = SAINFO_COPY_DSCP, .syntax = "out|in|both|off", .deflt = "out", .help = "the DSCP is copied from the inner to the outer header when sending (out), back when receiving (in)" },
 	{ IN_SAINFO, "copy_ecn", apply_sainfo_word, .arg = SAINFO_COPY_ECN, .syntax = "on|off", .deflt = "on", .help = "congestion marks pass a tunnel's ends, RFC 6040" },
 	{ IN_SAINFO, "tfc_padding", apply_sainfo_word, .arg = SAINFO_TFC_PADDING, .max = 65535, .syntax = "bytes", .deflt = "0", .help = "packets are filled up to this length, or to what fits, so that theirs is not seen; ESP in a tunnel, if the peer can take it" },
@@ -130,7 +130,8 @@ const struct word schema_words[] = {
 	{ IN_SAINFO, "single_pair", apply_sainfo_word, .arg = SAINFO_SINGLE_PAIR, .syntax = "on|off", .deflt = "off", .help = "on: each pair of addresses gets SAs of its own, when a packet asks for them" },
 	{ IN_SAINFO, "encryption_algorithm", apply_algorithms, .arg = TRANSFORM_ENCR, .syntax = "name [bits], ...", .deflt = "aes_gcm16 256", .help = "cipher of ESP" },
 	{ IN_SAINFO, "authentication_algorithm", apply_algorithms, .arg = TRANSFORM_INTEG, .syntax = "name, ...", .deflt = "", .help = "integrity of ESP or AH; ciphers like aes_gcm16 need none" },
-	{ IN_SAINFO, "compression_algorithm", apply_ignored, .syntax = "deflate", .deflt = "", .help = "IPComp is not negotiated by this version" },
+	{ IN_SAINFO, "compression_algorithm", apply_ignored, .syntax = "deflate", .deflt = "", .help = "the only algorithm; whether it is used says ipcomp" },
+	{ IN_SAINFO, "ipcomp", apply_sainfo_word, .arg = SAINFO_IPCOMP, .syntax = "on|off", .deflt = "off", .help = "packets are compressed, if the peer can: RFC 3173; not where addresses inside and outside are of different families" },
 	{ IN_SAINFO, "my_identifier", apply_ignored, .syntax = "", .deflt = "", .help = "belongs into remote" },
 
 	{ IN_POLICY, "name", apply_policy_word, .arg = POLICY_NAME, .syntax = "\"name\"", .deflt = "policy1, policy2, ...", .help = "what the log calls it" },

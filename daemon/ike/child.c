@@ -9,6 +9,7 @@
 #include "ike/child.h"
 
 #include "ike/carry.h"
+#include "ike/compress.h"
 #include "ike/create.h"
 #include "ike/duplicate.h"
 #include "ike/engine_int.h"
@@ -170,6 +171,9 @@ int child_add_request(struct exchange *x, struct msg_writer *mw)
 	wr_u32(&w, ask->spi);
 	proposal_offers_child(ask->wish.child, &group, group != KE_NONE, &ask->offers);
 	add_mode(mw, ask->mode);
+	r = compress_offer(x, mw);
+	if (r < 0)
+		return r;
 	proposal_emit(mw, &ask->offers, slice_of(spi, sizeof(spi)));
 	add_exchange(x, mw);
 	add_ts(mw, PL_TSI, &ask->tsi);
@@ -476,6 +480,8 @@ static enum verdict try_spi(struct exchange *x)
 	int r = engine_new_esp_spi(x->engine, &spi);
 	if (r == 0)
 		r = child_sa_change_spi(x->work.child, spi);
+	if (r == 0)
+		r = compress_answer(x);
 	x->work.child_tries++;
 	return r < 0 ? on_installed(x, r, (struct slice){ 0 }) : install(x, on_installed);
 }
@@ -589,6 +595,10 @@ enum verdict child_answer(struct exchange *x)
 		return no_child(x, x->reason.code == REASON_OVERLOAD ? N_NO_ADDITIONAL_SAS
 								     : N_TS_UNACCEPTABLE);
 	note_original(x, c);
+	if (compress_answer(x) < 0) {
+		reason_set(&x->reason, REASON_INTERNAL, "CPI");
+		return no_child(x, N_NO_ADDITIONAL_SAS);
+	}
 	x->work.chosen = chosen;
 	x->work.child_tries = 1;
 	return install(x, on_installed);
@@ -607,6 +617,7 @@ void child_add_response(const struct exchange *x, struct msg_writer *mw)
 	}
 	wr_u32(&w, c->spi_in);
 	add_mode(mw, c->mode);
+	compress_add_response(x, mw);
 	proposal_emit_chosen(mw, &x->work.chosen, slice_of(spi, sizeof(spi)));
 	add_exchange(x, mw);
 	add_ts(mw, PL_TSI, &c->peer_ts);
@@ -732,7 +743,7 @@ enum verdict child_accept(struct exchange *x)
 		return orphan(x);
 	if (x->work.old)
 		c->original_peer = x->work.old->original_peer;
-	if (sa->create && create_is_redundant(sa->create, c))
+	if (compress_accept(x) < 0 || (sa->create && create_is_redundant(sa->create, c)))
 		return orphan(x);
 	if (duplicate_gives_way(sa, &x->work.peer_id, c)) {
 		x->sa->handover.gave_way = true;

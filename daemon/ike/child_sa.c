@@ -13,6 +13,7 @@
 #include "ike/informational.h"
 #include "ike/reauth.h"
 #include "ike/removal.h"
+#include "policy/comp.h"
 #include "policy/policy_spd.h"
 
 #include <errno.h>
@@ -102,6 +103,13 @@ static void forget_late(struct child_sa *c)
 	free(TAKE(c->late));
 }
 
+static void forget_cpis(struct child_sa *c)
+{
+	if (c->cpi_in)
+		hash_remove(&c->sa->engine->cpis_in, &c->by_cpi_in);
+	c->cpi_in = c->cpi_out = 0;
+}
+
 void child_sa_free(struct child_sa *c)
 {
 	if (!c)
@@ -112,6 +120,7 @@ void child_sa_free(struct child_sa *c)
 	child_sa_uninstall(c);
 	if (c->in_table)
 		hash_remove(&c->sa->engine->children_in, &c->by_spi_in);
+	forget_cpis(c);
 	list_remove(&c->node);
 	free_timers(c);
 	waiters_drop(&c->going);
@@ -137,6 +146,23 @@ int child_sa_change_spi(struct child_sa *c, uint32_t spi_in)
 	c->in_table = true;
 	c->spi_in = spi_in;
 	return 0;
+}
+
+int child_sa_set_cpis(struct child_sa *c, uint16_t cpi_in, uint16_t cpi_out)
+{
+	forget_cpis(c);
+	int r = hash_add(&c->sa->engine->cpis_in, &c->by_cpi_in, cpi_in);
+	if (r < 0)
+		return r;
+	c->cpi_in = cpi_in;
+	c->cpi_out = cpi_out;
+	return 0;
+}
+
+struct child_sa *child_sa_find_cpi_in(const struct engine *e, uint32_t cpi)
+{
+	struct hash_node *n = hash_find(&e->cpis_in, cpi);
+	return n ? CONTAINER_OF(n, struct child_sa, by_cpi_in) : NULL;
 }
 
 struct child_sa *child_sa_find_in(const struct engine *e, uint32_t spi)
@@ -280,15 +306,27 @@ static uint32_t header_flags(const struct child_config *config)
 	return dscp[config->copy_dscp] | (config->hide_ecn ? KEYDB_SA_NOECN : 0);
 }
 
+static void set_comp(const struct child_sa *c, struct comp *ret)
+{
+	if (c->cpi_in)
+		*ret = (struct comp){ .cpi_in = c->cpi_in,
+				      .cpi_out = c->cpi_out,
+				      .mode = policy_spd_mode(c->mode),
+				      .flags = c->mode == CHILD_TUNNEL ? header_flags(c->config)
+								       : 0 };
+}
+
 static void set_common(const struct child_sa *c, struct keydb_sa *sa)
 {
-	sa->mode = policy_spd_mode(c->mode);
+	/* behind IPComp there is no header left to be made */
+	enum child_mode mode = c->cpi_in ? CHILD_TRANSPORT : c->mode;
+	sa->mode = policy_spd_mode(mode);
 	sa->state = KEYDB_SA_MATURE;
 	sa->reqid = c->reqid;
 	sa->if_id = c->config->if_id;
-	if (c->mode == CHILD_TUNNEL)
+	if (mode == CHILD_TUNNEL)
 		sa->flags |= KEYDB_SA_AF_UNSPEC;
-	if (c->mode != CHILD_TRANSPORT)
+	if (mode != CHILD_TRANSPORT)
 		sa->flags |= header_flags(c->config);
 	if (c->esn)
 		sa->flags |= KEYDB_SA_ESN;
@@ -329,9 +367,9 @@ static void set_encap(const struct child_sa *c, struct kernel_child *ret)
 
 static int set_policies(const struct child_sa *c, struct kernel_child *ret, struct err *err)
 {
-	const struct policy_spd_ends ends = { .local = c->local,
-					      .peer = c->peer,
-					      .reqid = c->reqid };
+	const struct policy_spd_ends ends = {
+		.local = c->local, .peer = c->peer, .reqid = c->reqid, .comp = c->cpi_in != 0
+	};
 	size_t n;
 	if (!c->config->install_policy)
 		return 0;
@@ -354,7 +392,12 @@ int child_sa_kernel(const struct child_sa *c, struct slice keymat, bool initiato
 	set_common(c, &ret->out);
 	set_encap(c, ret);
 	set_inner(c, ret);
-	if (c->mode == CHILD_TUNNEL && c->algorithms.protocol == PROPOSAL_ESP && !c->no_tfc)
+	set_comp(c, &ret->comp);
+	/* what arrives is marked, or its policy would not know it */
+	ret->in.output_mark =
+		(struct keydb_mark){ .value = c->config->mark, .mask = c->config->mark_mask };
+	if (ret->out.mode == KEYDB_MODE_TUNNEL && c->algorithms.protocol == PROPOSAL_ESP &&
+	    !c->no_tfc)
 		ret->out.tfc_pad_bytes = c->config->tfc_bytes;
 	uint32_t window_pkts = c->config->replay_window_pkts;
 	/* RFC 4304, and the kernel insists: extended numbers need a window */
@@ -444,7 +487,8 @@ static void log_up(const struct child_sa *c)
 	    F_STR("narrowed", carry_is_whole(c)  ? "no"
 			      : c->more_possible ? "more"
 						 : "yes"),
-	    F_STR("encap", c->encap ? "udp" : "none"), F_INT("reqid", c->reqid),
+	    F_STR("encap", c->encap ? "udp" : "none"),
+	    F_STR("ipcomp", c->cpi_in ? "deflate" : "none"), F_INT("reqid", c->reqid),
 	    F_SPI32("replaces", c->replaces));
 }
 

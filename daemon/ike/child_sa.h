@@ -32,6 +32,7 @@ const char *child_state_name(enum child_state state);
 struct child_sa {
 	struct list node;           /* ike_sa.children; unlinked while new */
 	struct hash_node by_spi_in; /* engine.children_in */
+	struct hash_node by_cpi_in; /* engine.cpis_in, if there is one */
 	struct ike_sa *sa;
 	const struct child_config *config;
 	enum child_state state;
@@ -55,6 +56,7 @@ struct child_sa {
 	struct keydb_sa *late;
 	bool completing; /* the kernel was asked to install it */
 	uint32_t spi_in, spi_out;
+	uint16_t cpi_in, cpi_out; /* IPComp; both 0: none */
 	enum child_mode mode;
 	struct ts_list local_ts, peer_ts;
 	struct proposal algorithms;
@@ -80,6 +82,11 @@ void child_sa_end(struct child_sa *c);
 void child_sa_uninstall(struct child_sa *c);
 /* The SPI was taken: another one.  Not once it is in the kernel. */
 MUST_USE int child_sa_change_spi(struct child_sa *c, uint32_t spi_in);
+
+/* It compresses, with these CPIs in place of any that it had.  -ENOMEM, -EEXIST: ours is taken. */
+MUST_USE int child_sa_set_cpis(struct child_sa *c, uint16_t cpi_in, uint16_t cpi_out);
+/* The child that receives with our CPI. */
+struct child_sa *child_sa_find_cpi_in(const struct engine *e, uint32_t cpi);
 
 /* Bytes of KEYMAT for both directions, 0 if we cannot do these algorithms. */
 size_t child_sa_keymat_bytes(const struct proposal *algorithms);

@@ -217,6 +217,8 @@ static void headers_and_padding(void **state)
 	c.config = &own;
 	own.tfc_bytes = 1400;
 	own.if_id = 7;
+	own.mark = 0x10;
+	own.mark_mask = 0xff;
 	for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
 		own.copy_dscp = cases[i].copy;
 		own.hide_ecn = cases[i].hide_ecn;
@@ -225,6 +227,9 @@ static void headers_and_padding(void **state)
 		assert_int_equal(k.out.flags, KEYDB_SA_AF_UNSPEC | cases[i].flags);
 	}
 	assert_int_equal(k.in.if_id, 7);
+	assert_int_equal(k.in.output_mark.value, 0x10);
+	assert_int_equal(k.in.output_mark.mask, 0xff);
+	assert_int_equal(k.out.output_mark.mask, 0);
 	/* only the sender pads */
 	assert_int_equal(k.out.tfc_pad_bytes, 1400);
 	assert_int_equal(k.in.tfc_pad_bytes, 0);

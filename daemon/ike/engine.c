@@ -35,6 +35,8 @@ static int make_tables(struct engine *e)
 	if (r == 0)
 		r = hash_init(&e->children_in);
 	if (r == 0)
+		r = hash_init(&e->cpis_in);
+	if (r == 0)
 		r = rng_private(e->hash_key, sizeof(e->hash_key));
 	if (r == 0)
 		r = cookie_init(&e->cookies, engine_now_ms(e));
@@ -90,6 +92,7 @@ void engine_free(struct engine *e)
 	hash_done(&e->by_spi);
 	hash_done(&e->by_init);
 	hash_done(&e->children_in);
+	hash_done(&e->cpis_in);
 	policy_unref(e->policy);
 	secret_wipe(e, sizeof(*e));
 	free(e);
@@ -136,11 +139,26 @@ int engine_new_esp_spi(struct engine *e, uint32_t *ret)
 
 /* ---- kernel events ---- */
 
+static struct child_sa *find_by_cpi(struct engine *e, uint32_t cpi)
+{
+	struct child_sa *c = child_sa_find_cpi_in(e, cpi);
+	struct ike_sa *sa;
+	if (c)
+		return c;
+	LIST_EACH(sa, &e->sas, node)
+		LIST_EACH(c, &sa->children, node)
+			if (c->cpi_out && c->cpi_out == cpi)
+				return c;
+	return NULL;
+}
+
 static struct child_sa *find_child(struct engine *e, const struct keydb_sa_id *id)
 {
 	uint8_t protocol = id->proto == KEYDB_PROTO_AH ? PROPOSAL_AH : PROPOSAL_ESP;
 	struct child_sa *c = child_sa_find_in(e, id->spi);
 	struct ike_sa *sa;
+	if (id->proto == KEYDB_PROTO_IPCOMP)
+		return find_by_cpi(e, id->spi);
 	if (c && child_config_protocol(c->config) == protocol)
 		return c;
 	LIST_EACH(sa, &e->sas, node) {
@@ -156,7 +174,8 @@ static bool is_peer_of(const struct child_sa *c, const struct keydb_event *ev)
 	struct addr dst;
 	if (addr_from_sockaddr(&ev->sa.id.dst.sa, sizeof(ev->sa.id.dst), &dst) < 0)
 		return false;
-	return addr_eq(&dst, ev->sa.id.spi == c->spi_in ? &c->local : &c->peer);
+	uint32_t ours = ev->sa.id.proto == KEYDB_PROTO_IPCOMP ? c->cpi_in : c->spi_in;
+	return addr_eq(&dst, ev->sa.id.spi == ours ? &c->local : &c->peer);
 }
 
 /* Most of its life is over; or the kernel has deleted one SA of the pair: the other is of no use. */

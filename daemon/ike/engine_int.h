@@ -22,6 +22,7 @@ struct engine {
 	struct hash by_init;     /* struct ike_sa.by_init */
 	struct hash children_in; /* struct child_sa.by_spi_in */
 	size_t n_late;           /* children whose outbound SA waits */
+	struct hash cpis_in;     /* struct child_sa.by_cpi_in */
 	struct list sas;         /* in order of creation */
 	struct list half_open;   /* struct ike_sa.half_open */
 	size_t n_sas, n_half_open;

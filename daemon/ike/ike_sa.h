@@ -80,6 +80,7 @@ struct wish {
 struct child_ask {
 	struct wish wish;
 	uint32_t spi;
+	uint16_t cpi; /* for IPComp, 0: not offered */
 	struct offers offers;
 	struct ts_list tsi, tsr; /* as offered */
 	enum child_mode mode;

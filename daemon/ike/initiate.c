@@ -370,7 +370,10 @@ static bool read_acquire(const struct engine *e, const struct keydb_event *ev, s
 	w->has_policy = to_pair(&ev->policy.sel, &w->policy_local, &w->policy_peer);
 	if (!w->has_packet || !to_addr(&ev->sa.id.dst, &w->peer))
 		return false;
-	uint8_t protocol = ev->sa.id.proto == KEYDB_PROTO_AH ? PROPOSAL_AH : PROPOSAL_ESP;
+	/* what asks for IPComp says nothing about what comes behind it */
+	uint8_t protocol = ev->sa.id.proto == KEYDB_PROTO_AH    ? PROPOSAL_AH
+			   : ev->sa.id.proto == KEYDB_PROTO_ESP ? PROPOSAL_ESP
+								: 0;
 	w->child = policy_find_acquire(e->policy, protocol, w->reqid, &w->packet_local,
 				       &w->packet_peer);
 	if (!w->child)

@@ -44,6 +44,7 @@ enum {
 	LIMIT_INIT_RETRIES = 5,         /* COOKIE and INVALID_KE_PAYLOAD answers obeyed */
 	LIMIT_SPI_TRIES = 8,            /* random SPIs tried until one is free */
 	LIMIT_ESP_SPI_TRIES = 3,        /* times that the kernel may say "taken" */
+	LIMIT_CPI_TRIES = 32,           /* random CPIs, of which there are only 61184 */
 	LIMIT_CHILDREN_PER_SA = 64,
 	LIMIT_CREATES_PER_SA = 128, /* CREATE_CHILD_SA requests of ours that wait for their turn */
 	LIMIT_CREATE_GROUPS = 3,    /* INVALID_KE_PAYLOAD answers obeyed for one of them */

@@ -13,15 +13,18 @@
 
 #include "base/addr.h"
 #include "base/attr.h"
+#include "policy/comp.h"
 
 enum { KERNEL_CHILD_POLICIES_MAX = 96, KERNEL_REASON_MAX_BYTES = 128 };
 
 /*
  * What a CHILD_SA is in the kernel: a pair of SAs, and the policies that lead traffic to
- * them (out, in, and fwd in tunnel mode, for each pair of selectors).
+ * them (out, in, and fwd in tunnel mode, for each pair of selectors).  With IPComp each SA has
+ * another one before it, which comes and goes with it: comp_sa().
  */
 struct kernel_child {
 	struct keydb_sa in, out;
+	struct comp comp;
 	bool in_only; /* out is not installed yet: child_complete() does it */
 	uint8_t n_policies;
 	struct keydb_policy policies[KERNEL_CHILD_POLICIES_MAX];

@@ -33,6 +33,7 @@ static int child_install(struct kernel *k, const struct kernel_child *child, ker
 		return -ENOMEM;
 	request->in = child->in;
 	request->out = child->out;
+	request->comp = child->comp;
 	request->in_only = child->in_only;
 	request->n_policies = child->n_policies;
 	memcpy(request->policies, child->policies, child->n_policies * sizeof(child->policies[0]));

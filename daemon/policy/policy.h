@@ -68,6 +68,7 @@ struct child_config {
 	uint32_t if_id;           /* of an xfrm interface; 0 = none */
 	uint32_t mark, mark_mask; /* packets with this mark only; mask 0: all */
 	enum copy_dscp copy_dscp;
+	bool ipcomp;        /* compressed, if the peer can (RFC 7296 2.22) */
 	bool hide_ecn;      /* tunnel: congestion is not carried over (RFC 6040) */
 	uint16_t tfc_bytes; /* packets of the tunnel are filled up to this (RFC 4303 2.7); 0: not */
 	uint32_t priority;

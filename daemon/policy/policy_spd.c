@@ -203,26 +203,48 @@ static bool has_ends(enum child_mode mode)
 	return mode != CHILD_TRANSPORT;
 }
 
-static void set_template(const struct spd *s, bool out, uint16_t family, struct keydb_template *ret)
+/* reqid and level of a template: one SA alone, if we can name it. */
+static void name_sa(const struct spd *s, struct keydb_template *t)
 {
-	const struct child_config *child = s->child;
-	bool tunnel = has_ends(child->mode);
+	t->reqid = s->ends->reqid ? s->ends->reqid : s->child->reqid;
+	t->level = t->reqid ? KEYDB_LEVEL_UNIQUE : KEYDB_LEVEL_REQUIRE;
+}
+
+static struct keydb_template make_template(const struct spd *s, uint8_t proto, enum child_mode mode,
+					   bool out, uint16_t family)
+{
 	struct addr_prefix any = addr_whole(&s->ends->peer);
 	const struct addr *peer = &s->ends->peer;
 	const struct addr *local = addr_is_set(&s->ends->local) ? &s->ends->local : &any.addr;
-	*ret = (struct keydb_template){
-		.family = tunnel ? peer->family : family,
-		.proto = policy_spd_proto(child),
-		.mode = policy_spd_mode(child->mode),
-		.level = KEYDB_LEVEL_UNIQUE,
-		.reqid = s->ends->reqid ? s->ends->reqid : child->reqid,
-	};
-	if (ret->reqid == 0)
-		ret->level = KEYDB_LEVEL_REQUIRE;
-	if (tunnel) {
-		set_addr(&ret->src, out ? local : peer);
-		set_addr(&ret->dst, out ? peer : local);
+	struct keydb_template t = { .family = family,
+				    .proto = proto,
+				    .mode = policy_spd_mode(mode) };
+	name_sa(s, &t);
+	if (has_ends(mode)) {
+		t.family = peer->family;
+		set_addr(&t.src, out ? local : peer);
+		set_addr(&t.dst, out ? peer : local);
 	}
+	return t;
+}
+
+/* What goes through IPComp first comes to ESP with its outer header. */
+static void set_templates(const struct spd *s, bool out, struct keydb_policy *p)
+{
+	uint16_t family = p->sel.src.sa.sa_family;
+	uint8_t proto = policy_spd_proto(s->child);
+	struct keydb_template *t = p->templates;
+	enum child_mode mode = s->child->mode;
+	if (s->ends->comp) {
+		*t = make_template(s, KEYDB_PROTO_IPCOMP, mode, out, family);
+		/* RFC 3173 2.2: what does not get shorter arrives as it was */
+		if (!out)
+			t->level = KEYDB_LEVEL_USE;
+		family = t++->family;
+		mode = CHILD_TRANSPORT;
+	}
+	*t++ = make_template(s, proto, mode, out, family);
+	p->n_templates = (uint8_t)(t - p->templates);
 }
 
 static void swap_ends(struct keydb_selector *sel, bool ports)
@@ -267,8 +289,7 @@ static int add_entry(struct spd *s, const struct keydb_selector *out_sel, uint8_
 	p->action = KEYDB_ACTION_IPSEC;
 	p->if_id = s->child->if_id;
 	p->mark = (struct keydb_mark){ .value = s->child->mark, .mask = s->child->mark_mask };
-	p->n_templates = 1;
-	set_template(s, out, p->sel.src.sa.sa_family, &p->templates[0]);
+	set_templates(s, out, p);
 	return 0;
 }
 

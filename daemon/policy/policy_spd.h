@@ -37,6 +37,7 @@ struct policy_spd_ends {
 	struct addr local; /* unset: the kernel chooses by its routes */
 	struct addr peer;
 	uint32_t reqid; /* 0: the child's */
+	bool comp;      /* through IPComp first, RFC 7296 2.22 */
 };
 
 /*

@@ -10,10 +10,13 @@
 
 #include "base/hash.h"
 #include "base/list.h"
+#include "base/secret.h"
 #include "policy/policy.h"
 
-/* Both SAs and every policy of a child. */
-enum { OPS_MAX = 2 + REQUEST_POLICIES_MAX };
+/* The SAs of a child; those of IPComp only if it compresses. */
+enum { SA_IN, SA_OUT, SA_COMP_IN, SA_COMP_OUT, SAS_MAX };
+/* All of them, and every policy. */
+enum { OPS_MAX = SAS_MAX + REQUEST_POLICIES_MAX };
 
 struct entry { /* one policy in the kernel */
 	struct hash_node node;
@@ -37,8 +40,10 @@ struct sa_ref {
 struct child { /* owner INSTALLED_OWNER_TRAPS: the one that all traps hang on, without SAs */
 	struct list node;
 	int owner;
-	bool out_there; /* in the kernel; its id is taken in any case */
-	struct sa_ref in, out;
+	bool out_there; /* what sends is in the kernel; its ids are taken in any case */
+	struct comp comp;
+	size_t n_sas; /* the first of the SA_*: 0, 2 or 4 */
+	struct sa_ref sas[SAS_MAX];
 	struct list claims;
 };
 
@@ -48,6 +53,7 @@ struct installed {
 	uint8_t seed[16];
 	struct hash sas, entries;
 	struct list children;
+	size_t n_children;
 	struct child traps;
 	uint32_t check; /* number of the current one */
 };
@@ -176,6 +182,12 @@ static int add_claim(struct installed *i, struct child *child, const struct keyd
 	return 0;
 }
 
+static void drop_sa_refs(struct installed *i, struct child *child)
+{
+	while (child->n_sas > 0)
+		hash_remove(&i->sas, &child->sas[--child->n_sas].node);
+}
+
 static void drop_child(struct installed *i, struct child *child)
 {
 	struct claim *c;
@@ -184,22 +196,37 @@ static void drop_child(struct installed *i, struct child *child)
 		drop_claim(i, c);
 	if (child == &i->traps)
 		return;
-	hash_remove(&i->sas, &child->in.node);
-	hash_remove(&i->sas, &child->out.node);
+	drop_sa_refs(i, child);
 	list_remove(&child->node);
+	i->n_children--;
 	free(child);
 }
 
-static int add_sa_ref(struct installed *i, struct child *child, struct sa_ref *ref,
-		      const struct keydb_sa_id *id)
+static int add_sa_ref(struct installed *i, struct child *child, const struct keydb_sa_id *id)
 {
+	struct sa_ref *ref = &child->sas[child->n_sas];
 	ref->child = child;
 	ref->id = *id;
-	return hash_add(&i->sas, &ref->node, sa_key(i, id));
+	int r = hash_add(&i->sas, &ref->node, sa_key(i, id));
+	if (r == 0)
+		child->n_sas++;
+	return r;
 }
 
-static struct child *child_new(struct installed *i, int owner, const struct keydb_sa_id *in,
-			       const struct keydb_sa_id *out, int *ret_result)
+/* The SAs in the order of SA_*; their number is returned. */
+static size_t list_sas(const struct request_child *request, struct keydb_sa sas[SAS_MAX])
+{
+	sas[SA_IN] = request->in;
+	sas[SA_OUT] = request->out;
+	if (!request->comp.cpi_in)
+		return SA_COMP_IN;
+	comp_sa(&request->comp, &request->in, true, &sas[SA_COMP_IN]);
+	comp_sa(&request->comp, &request->out, false, &sas[SA_COMP_OUT]);
+	return SAS_MAX;
+}
+
+static struct child *child_new(struct installed *i, int owner, const struct keydb_sa *sas, size_t n,
+			       int *ret_result)
 {
 	struct child *child = calloc(1, sizeof(*child));
 
@@ -208,17 +235,16 @@ static struct child *child_new(struct installed *i, int owner, const struct keyd
 		return NULL;
 	child->owner = owner;
 	list_init(&child->claims);
-	*ret_result = add_sa_ref(i, child, &child->in, in);
-	if (*ret_result == 0) {
-		*ret_result = add_sa_ref(i, child, &child->out, out);
-		if (*ret_result < 0)
-			hash_remove(&i->sas, &child->in.node);
-	}
+	*ret_result = 0;
+	for (size_t k = 0; k < n && *ret_result == 0; k++)
+		*ret_result = add_sa_ref(i, child, &sas[k].id);
 	if (*ret_result < 0) {
+		drop_sa_refs(i, child);
 		free(child);
 		return NULL;
 	}
 	list_add(&i->children, &child->node);
+	i->n_children++;
 	return child;
 }
 
@@ -403,21 +429,27 @@ static int add_claims(struct installed *i, struct child *child, const struct key
 	return 0;
 }
 
-int installed_add_child(struct installed *i, int owner, const struct request_child *request,
-			struct err *err)
+static bool sends(size_t which)
+{
+	return which == SA_OUT || which == SA_COMP_OUT;
+}
+
+static int add_child(struct installed *i, int owner, const struct request_child *request,
+		     const struct keydb_sa *sas, size_t n_sas, struct err *err)
 {
 	struct plan plan = { 0 };
 	int r;
-	struct child *child = child_new(i, owner, &request->in.id, &request->out.id, &r);
+	struct child *child = child_new(i, owner, sas, n_sas, &r);
 
 	if (!child)
 		return err_set(err, r,
 			       r == -EEXIST ? "the SPI is taken by a child of ours"
 					    : "out of memory");
 	/* Policies last: traffic is led to the SAs when they are there. */
-	plan_sa_add(&plan, &request->in);
-	if (!request->in_only)
-		plan_sa_add(&plan, &request->out);
+	for (size_t k = 0; k < n_sas; k++)
+		if (!sends(k) || !request->in_only)
+			plan_sa_add(&plan, &sas[k]);
+	child->comp = request->comp;
 	r = add_claims(i, child, request->policies, request->n_policies, &plan);
 	if (r < 0)
 		(void)err_set(err, r, "out of memory");
@@ -427,6 +459,16 @@ int installed_add_child(struct installed *i, int owner, const struct request_chi
 		drop_child(i, child);
 	else
 		child->out_there = !request->in_only;
+	return r;
+}
+
+int installed_add_child(struct installed *i, int owner, const struct request_child *request,
+			struct err *err)
+{
+	struct keydb_sa sas[SAS_MAX];
+	size_t n = list_sas(request, sas);
+	int r = add_child(i, owner, request, sas, n, err);
+	secret_wipe(sas, sizeof(sas));
 	return r;
 }
 
@@ -456,13 +498,11 @@ static void remove_child(struct installed *i, struct child *child)
 		drop_claim(i, c);
 	}
 	plan.n = 0;
-	if (child != &i->traps) {
-		if (child->out_there)
+	/* backwards, for the kernel keeps helpers of IPComp's for as long as that is there */
+	for (size_t k = child->n_sas; k-- > 0;)
+		if (!sends(k) || child->out_there)
 			plan.ops[plan.n++] = (struct keydb_op){ .kind = KEYDB_OP_SA_DELETE,
-								.sa_id = &child->out.id };
-		plan.ops[plan.n++] =
-			(struct keydb_op){ .kind = KEYDB_OP_SA_DELETE, .sa_id = &child->in.id };
-	}
+								.sa_id = &child->sas[k].id };
 	execute_all(i, &plan);
 	drop_child(i, child);
 }
@@ -480,7 +520,7 @@ static struct child *find_child(const struct installed *i, int owner,
 	struct sa_ref *in = find_sa(i, in_id), *out = find_sa(i, out_id);
 
 	if (!in || !out || in->child != out->child || in->child->owner != owner ||
-	    in != &in->child->in)
+	    in != &in->child->sas[SA_IN] || out != &in->child->sas[SA_OUT])
 		return NULL;
 	return in->child;
 }
@@ -495,7 +535,12 @@ int installed_complete_child(struct installed *i, int owner,
 		return err_set(err, -ENOENT, "no such child");
 	if (child->out_there)
 		return err_set(err, -EALREADY, "the child is complete");
+	struct keydb_sa comp;
 	plan_sa_add(&plan, &complete->out);
+	if (child->comp.cpi_out) {
+		comp_sa(&child->comp, &complete->out, false, &comp);
+		plan_sa_add(&plan, &comp);
+	}
 	int r = execute(i, &plan, err);
 	child->out_there = r == 0;
 	return r;
@@ -569,10 +614,9 @@ void installed_check_end(const struct installed *i, const struct installed_unsee
 {
 	const struct child *child;
 	LIST_EACH(child, &i->children, node) {
-		if (child->in.seen != i->check)
-			fns->sa(arg, child->owner, &child->in.id);
-		if (child->out_there && child->out.seen != i->check)
-			fns->sa(arg, child->owner, &child->out.id);
+		for (size_t k = 0; k < child->n_sas; k++)
+			if (child->sas[k].seen != i->check && (!sends(k) || child->out_there))
+				fns->sa(arg, child->owner, &child->sas[k].id);
 		each_unseen_policy(i, child, fns, arg);
 	}
 	each_unseen_policy(i, &i->traps, fns, arg);
@@ -580,7 +624,7 @@ void installed_check_end(const struct installed *i, const struct installed_unsee
 
 size_t installed_n_children(const struct installed *i)
 {
-	return i->sas.n_nodes / 2;
+	return i->n_children;
 }
 
 size_t installed_n_policies(const struct installed *i)

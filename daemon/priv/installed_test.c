@@ -222,6 +222,77 @@ static void each_failing_step_leaves_nothing(void **state)
 	}
 }
 
+static struct request_child compressed(void)
+{
+	struct request_child c = unit_child(0x10000, 0x20000, 1);
+	c.in.mode = c.out.mode = KEYDB_MODE_TRANSPORT;
+	c.comp = (struct comp){ .cpi_in = 0x1111, .cpi_out = 0x2222, .mode = KEYDB_MODE_TUNNEL };
+	assert_null(request_check_child(&c, slice_of((const uint8_t *)c.policies,
+						     c.n_policies * sizeof(c.policies[0]))));
+	return c;
+}
+
+static void check_both(struct installed *i, const struct request_child *c)
+{
+	struct request_remove r = ids_of(c);
+	assert_int_equal(kernel.n_spis, 4);
+	assert_true(find_spi(0x1111) >= 0 && find_spi(0x2222) >= 0);
+	assert_int_equal(installed_n_children(i), 1);
+	assert_int_equal(installed_remove_child(i, 0, &r), 0);
+	assert_int_equal(kernel.n_spis + kernel.n_policies, 0);
+	assert_int_equal(installed_n_children(i), 0);
+}
+
+static void comp_goes_with_its_child(void **state)
+{
+	struct installed *i = start();
+	struct request_child c = compressed(), d = compressed();
+	struct request_complete out = completion_of(&c);
+	struct keydb_sa comp;
+
+	(void)state;
+	assert_int_equal(installed_add_child(i, 0, &c, NULL), 0);
+	comp_sa(&c.comp, &c.in, true, &comp);
+	assert_int_equal(installed_owner(i, &comp.id), 0);
+	/* no other child gets its CPI, nor is anything left of the attempt */
+	d.in.id.spi++;
+	d.out.id.spi++;
+	d.comp.cpi_in++;
+	assert_int_equal(installed_add_child(i, 0, &d, NULL), -EEXIST);
+	check_both(i, &c);
+	/* what sends comes later, both of it */
+	c.in_only = true;
+	assert_int_equal(installed_add_child(i, 0, &c, NULL), 0);
+	assert_int_equal(kernel.n_spis, 2);
+	assert_true(find_spi(0x1111) >= 0);
+	for (int at = 1; at <= 2; at++) {
+		kernel.fail_at = kernel.n_ops + at;
+		kernel.fail_with = -ENOMEM;
+		assert_int_equal(installed_complete_child(i, 0, &out, NULL), -ENOMEM);
+		assert_int_equal(kernel.n_spis, 2);
+	}
+	assert_int_equal(installed_complete_child(i, 0, &out, NULL), 0);
+	check_both(i, &c);
+	installed_free(i);
+}
+
+static void each_failing_step_with_comp_leaves_nothing(void **state)
+{
+	struct request_child c = compressed();
+
+	(void)state;
+	for (int at = 1; at <= 7; at++) {
+		struct installed *i = start();
+		kernel.fail_at = at;
+		kernel.fail_with = -ENOMEM;
+		assert_int_equal(installed_add_child(i, 0, &c, NULL), -ENOMEM);
+		assert_int_equal(kernel.n_spis + kernel.n_policies, 0);
+		assert_int_equal(installed_add_child(i, 0, &c, NULL), 0);
+		check_both(i, &c);
+		installed_free(i);
+	}
+}
+
 static void a_failing_step_puts_the_trap_back(void **state)
 {
 	struct request_child c = unit_child(0x1000, 0x2000, 2);
@@ -463,6 +534,9 @@ int main(void)
 		UNIT("an engine cannot remove what is not its own",
 		     an_engine_cannot_remove_what_is_not_its_own),
 		UNIT("each failing step leaves nothing", each_failing_step_leaves_nothing),
+		UNIT("IPComp's states come and go with their child", comp_goes_with_its_child),
+		UNIT("each failing step with IPComp leaves nothing",
+		     each_failing_step_with_comp_leaves_nothing),
 		UNIT("a failing step puts the trap back", a_failing_step_puts_the_trap_back),
 		UNIT("a child covers its trap and gives it back",
 		     a_child_covers_its_trap_and_gives_it_back),

@@ -15,6 +15,7 @@
 
 #include "base/addr.h"
 #include "base/attr.h"
+#include "policy/comp.h"
 #include "priv/frame.h"
 #include "priv/keeper.h"
 
@@ -44,7 +45,8 @@ enum { REQUEST_DIFFERENCES_MAX = 64, REQUEST_ENTRY_MAX_BYTES = 200 };
 /* Only as many policies as there are go into the frame. */
 struct request_child {
 	struct keydb_sa in, out;
-	bool in_only; /* out waits for REQUEST_CHILD_COMPLETE; its SPI is taken already */
+	struct comp comp; /* the monitor makes IPComp's states of it */
+	bool in_only;     /* out waits for REQUEST_CHILD_COMPLETE; its SPI is taken already */
 	uint8_t n_policies;
 	struct keydb_policy policies[REQUEST_POLICIES_MAX];
 };

@@ -123,15 +123,17 @@ const char *request_check_sa(const struct keydb_sa *sa)
 	return NULL;
 }
 
-static const char *check_template(const struct keydb_template *t, const struct keydb_selector *sel)
+/* inner: the packet's family as it comes to this template. */
+static const char *check_template(const struct keydb_template *t, uint16_t inner)
 {
 	struct addr src, dst;
 
 	if (!get_addr(&t->src, &src) || !get_addr(&t->dst, &dst) || src.family != dst.family)
 		return "template: addresses";
-	if (t->family != (addr_is_set(&src) ? src.family : sel->src.sa.sa_family))
+	if (t->family != (addr_is_set(&src) ? src.family : inner))
 		return "template: family";
-	if (t->proto != KEYDB_PROTO_ESP && t->proto != KEYDB_PROTO_AH)
+	if (t->proto != KEYDB_PROTO_ESP && t->proto != KEYDB_PROTO_AH &&
+	    t->proto != KEYDB_PROTO_IPCOMP)
 		return "template: protocol";
 	if (t->mode != KEYDB_MODE_TRANSPORT && t->mode != KEYDB_MODE_TUNNEL &&
 	    t->mode != KEYDB_MODE_BEET)
@@ -150,11 +152,28 @@ const char *request_check_policy(const struct keydb_policy *p)
 		return "policy: action";
 	if (p->n_templates == 0 || p->n_templates > KEYDB_TEMPLATES_MAX)
 		return "policy: number of templates";
-	for (unsigned int i = 0; i < p->n_templates; i++)
-		CHECK(check_template(&p->templates[i], &p->sel));
+	uint16_t family = p->sel.src.sa.sa_family;
+	for (unsigned int i = 0; i < p->n_templates; i++) {
+		CHECK(check_template(&p->templates[i], family));
+		family = p->templates[i].family;
+	}
 	if (p->index != 0 || p->ctx_len != 0)
 		return "policy: index or context";
 	return NULL;
+}
+
+static const char *check_comp(const struct comp *c, const struct keydb_sa *in,
+			      const struct keydb_sa *out)
+{
+	if (c->cpi_in == 0 && c->cpi_out == 0)
+		return NULL;
+	if (!comp_cpi_is_good(c->cpi_in) || !comp_cpi_is_good(c->cpi_out))
+		return "comp: CPI";
+	if (c->mode != KEYDB_MODE_TUNNEL && c->mode != KEYDB_MODE_TRANSPORT)
+		return "comp: mode";
+	if (in->mode != KEYDB_MODE_TRANSPORT || out->mode != KEYDB_MODE_TRANSPORT)
+		return "comp: the SA's mode";
+	return c->flags & ~(uint32_t)SA_FLAGS ? "comp: flags" : NULL;
 }
 
 const char *request_check_child(const void *body, struct slice extra)
@@ -163,6 +182,7 @@ const char *request_check_child(const void *body, struct slice extra)
 
 	CHECK(request_check_sa(&child->in));
 	CHECK(request_check_sa(&child->out));
+	CHECK(check_comp(&child->comp, &child->in, &child->out));
 	if (!is_bool(&child->in_only))
 		return "child: which SAs";
 	if (child->n_policies > REQUEST_POLICIES_MAX)

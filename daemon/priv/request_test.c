@@ -183,6 +183,12 @@ static void break_unknown_family(void) { child.out.id.dst.sa.sa_family = 77; }
 static void break_no_address(void) { memset(&child.out.id.dst, 0, sizeof(child.out.id.dst)); }
 static void break_proto(void) { child.in.id.proto = 6; }
 static void break_mode(void) { child.in.mode = 99; }
+static void break_cpi(void) { child.comp = (struct comp){ 255, 256, KEYDB_MODE_TUNNEL, 0 }; child.in.mode = child.out.mode = KEYDB_MODE_TRANSPORT; }
+static void break_cpi_out(void) { child.comp = (struct comp){ 256, 61440, KEYDB_MODE_TUNNEL, 0 }; child.in.mode = child.out.mode = KEYDB_MODE_TRANSPORT; }
+static void break_cpi_half(void) { child.comp = (struct comp){ 256, 0, KEYDB_MODE_TUNNEL, 0 }; child.in.mode = child.out.mode = KEYDB_MODE_TRANSPORT; }
+static void break_comp_mode(void) { child.comp = (struct comp){ 256, 257, KEYDB_MODE_BEET, 0 }; child.in.mode = child.out.mode = KEYDB_MODE_TRANSPORT; }
+static void break_comp_tunnels(void) { child.comp = (struct comp){ 256, 257, KEYDB_MODE_TUNNEL, 0 }; }
+static void break_comp_flags(void) { child.comp = (struct comp){ 256, 257, KEYDB_MODE_TUNNEL, 1u << 31 }; child.in.mode = child.out.mode = KEYDB_MODE_TRANSPORT; }
 static void break_padding(void) { child.out.tfc_pad_bytes = 65536; }
 static void break_padding_mode(void) { child.in.tfc_pad_bytes = 1; child.in.mode = KEYDB_MODE_BEET; }
 static void break_flags(void) { child.out.flags = 1u << 31; }
@@ -217,14 +223,16 @@ static struct slice policies(void)
 }
 
 static void (*const breaks[])(void) = {
-	break_spi,      break_family,          break_unknown_family, break_no_address,
-	break_proto,    break_padding,         break_padding_mode,   break_mode,
-	break_flags,    break_window,          break_alg_name,       break_alg_id,
-	break_alg_kind, break_alg_missing,     break_key_bits,       break_ctx,
-	break_device,   break_count,           break_bool,           break_in_only,
-	break_prefix,   break_sel_family,      break_sel_empty,      break_dir,
-	break_action,   break_templates,       break_no_template,    break_level,
-	break_index,    break_template_family, break_template_mode,
+	break_spi,           break_family,       break_unknown_family, break_no_address,
+	break_proto,         break_cpi,          break_cpi_out,        break_cpi_half,
+	break_comp_mode,     break_comp_tunnels, break_comp_flags,     break_padding,
+	break_padding_mode,  break_mode,         break_flags,          break_window,
+	break_alg_name,      break_alg_id,       break_alg_kind,       break_alg_missing,
+	break_key_bits,      break_ctx,          break_device,         break_count,
+	break_bool,          break_in_only,      break_prefix,         break_sel_family,
+	break_sel_empty,     break_dir,          break_action,         break_templates,
+	break_no_template,   break_level,        break_index,          break_template_family,
+	break_template_mode,
 };
 
 static void a_child_with_one_wrong_field_is_refused(void **state)

@@ -120,6 +120,7 @@ static void make_policy(struct sim *s, int i)
 	child->n_proposals = proposals(esp, PROPOSAL_ESP, child->proposals);
 	child->install_policy = true;
 	child->mode = o->transport ? CHILD_TRANSPORT : CHILD_TUNNEL;
+	child->ipcomp = o->ipcomp;
 	if (!o->transport) {
 		subnet(i == SIM_A ? "10.1.0.0/16" : "10.2.0.0/16", &child->local_ts);
 		subnet(i == SIM_A ? "10.2.0.0/16" : "10.1.0.0/16", &child->peer_ts);
@@ -502,7 +503,8 @@ static bool kernel_has(const struct kernel_fake *f, const struct kernel_child *o
 {
 	for (size_t i = 0; i < kernel_fake_count(f); i++) {
 		const struct kernel_child *c = kernel_fake_child(f, i);
-		if (same_sa(&c->in, &other->out) && same_sa(&c->out, &other->in))
+		if (same_sa(&c->in, &other->out) && same_sa(&c->out, &other->in) &&
+		    c->comp.cpi_in == other->comp.cpi_out && c->comp.cpi_out == other->comp.cpi_in)
 			return true;
 	}
 	return false;

@@ -24,7 +24,7 @@ enum { SIM_A, SIM_B, SIM_NODES };
 struct sim_options {
 	uint64_t seed;
 	struct wire_options wire;
-	bool v6, transport, nat;
+	bool v6, transport, nat, ipcomp;
 	const char *ike[SIM_NODES]; /* proposals, see sim_proposal(); NULL: a default */
 	const char *esp[SIM_NODES];
 	const char *psk[SIM_NODES]; /* NULL: the same; "": no key */

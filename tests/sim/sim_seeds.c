@@ -61,6 +61,7 @@ static void choose(struct prng *p, struct sim_options *o)
 	o->v6 = prng_percent(p, 40);
 	o->transport = prng_percent(p, 40);
 	o->nat = !o->v6 && prng_percent(p, 30);
+	o->ipcomp = prng_percent(p, 30);
 	o->keeper_delay_ms = prng_below(p, 200);
 	o->kernel_delay_ms = prng_below(p, 200);
 	o->dpd_delay_ms = 20000 + prng_below(p, 20000);
