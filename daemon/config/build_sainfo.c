@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "config/selector.h"
+#include "policy/reqid.h"
 
 static int take_head(struct args *a, struct sainfo_draft *d)
 {

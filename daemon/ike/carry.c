@@ -5,6 +5,7 @@
 #include "ike/engine_int.h"
 #include "ike/exchange.h"
 #include "policy/policy_spd.h"
+#include "policy/reqid.h"
 
 #include <errno.h>
 #include <string.h>

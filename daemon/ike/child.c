@@ -14,6 +14,7 @@
 #include "ike/duplicate.h"
 #include "ike/engine_int.h"
 #include "ike/narrow.h"
+#include "policy/reqid.h"
 
 #include <errno.h>
 #include <string.h>

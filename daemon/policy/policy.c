@@ -8,12 +8,11 @@
 
 #include "base/err.h"
 #include "base/fmt.h"
-#include "base/hash.h"
 #include "base/log.h"
+#include "policy/reqid.h"
 
 enum {
 	NEAREST_NAMES_MAX = 64,
-	REQID_MIN = 0x4000, /* below are those of setkey's hands, IPSEC_MANUAL_REQID_MAX */
 	LIFETIME_MS = 8 * 3600 * 1000,
 };
 
@@ -118,46 +117,6 @@ struct plain_policy *policy_add_plain(struct policy *p, const char *name)
 	memcpy(plain->name, name, len);
 	list_add(&p->plain, &plain->node);
 	return plain;
-}
-
-const char *copy_dscp_name(enum copy_dscp copy)
-{
-	static const char *const names[COPY_DSCP_N] = {
-		[COPY_DSCP_OUT] = "out",
-		[COPY_DSCP_IN] = "in",
-		[COPY_DSCP_BOTH] = "both",
-		[COPY_DSCP_OFF] = "off",
-	};
-	return names[copy];
-}
-
-const char *child_mode_name(enum child_mode mode)
-{
-	static const char *const names[CHILD_MODES_N] = {
-		[CHILD_TUNNEL] = "tunnel",
-		[CHILD_TRANSPORT] = "transport",
-		[CHILD_BEET] = "beet",
-	};
-	return names[mode];
-}
-
-/*
- * The kernel's state hash XORs reqids with addresses, and both tend to count up together:
- * so the reqid is a hash.  Its key is fixed, for every process must come to the same one.
- */
-uint32_t policy_reqid(const char *peer_name, const char *child_name)
-{
-	static const uint8_t key[16] = "tanuki's reqids";
-	char names[2 * POLICY_NAME_MAX_BYTES];
-	struct fmt f = fmt_of(names, sizeof(names));
-	fmt_add(&f, "%s/%s", peer_name, child_name);
-	uint64_t h = hash_sip(key, names, f.used);
-	return policy_reqid_base(REQID_MIN + (uint32_t)(h % (UINT32_MAX - REQID_MIN)));
-}
-
-uint32_t policy_reqid_base(uint32_t reqid)
-{
-	return reqid < REQID_MIN ? reqid : reqid & ~(uint32_t)(POLICY_REQID_VARIANTS - 1);
 }
 
 bool peer_config_is_anonymous(const struct peer_config *peer)

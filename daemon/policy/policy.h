@@ -15,6 +15,7 @@
 #include "base/attr.h"
 #include "base/list.h"
 #include "policy/id.h"
+#include "policy/mode.h"
 #include "policy/proposal.h"
 #include "policy/ts.h"
 
@@ -24,14 +25,8 @@ enum {
 	POLICY_IDS_MAX = 8,
 };
 
-/*
- * RFC 4301 4.1; BEET: a tunnel between two hosts whose addresses are in the SA, not in every packet.
- */
-enum child_mode { CHILD_TUNNEL, CHILD_TRANSPORT, CHILD_BEET, CHILD_MODES_N };
 /* IKE fragments, RFC 7383: never; where needed; as small as is always safe from the first try. */
 enum fragments { FRAGMENTS_OFF, FRAGMENTS_ON, FRAGMENTS_FORCE };
-/* The traffic class of a tunnel's inner header is copied to the outer one (RFC 4301 5.1.2), or back. */
-enum copy_dscp { COPY_DSCP_OUT, COPY_DSCP_IN, COPY_DSCP_BOTH, COPY_DSCP_OFF, COPY_DSCP_N };
 enum initiate_when { INITIATE_NEVER, INITIATE_ON_DEMAND, INITIATE_AT_START };
 
 struct lifetime { /* 0 = no limit */
@@ -160,17 +155,6 @@ struct child_config *peer_config_add_child(struct peer_config *peer, const char 
 struct plain_policy *policy_add_plain(struct policy *p, const char *name);
 
 /*
- * A reqid > 0x3fff scattered over its range by a hash of both names; the same in every run.  It is
- * the first of POLICY_REQID_VARIANTS: the traps of an entry have it, and the child that carries all
- * of the entry's traffic.  A child that was narrowed gets one of the others: by the same reqid the
- * kernel would lead to it what the peer has not agreed to.
- */
-enum { POLICY_REQID_VARIANTS = 64 };
-uint32_t policy_reqid(const char *peer_name, const char *child_name);
-/* The entry's own reqid of any of its variants; those of setkey's hands are nobody's variants. */
-uint32_t policy_reqid_base(uint32_t reqid);
-
-/*
  * The first peer that may be at an address (and use ours: local, which may be NULL or unset for
  * any); entries with an address win over anonymous ones, ports do not count.  An entry with a
  * host name that is not resolved is nowhere.  after: the last result to go on from, NULL first.
@@ -210,10 +194,6 @@ bool peer_config_accepts_id(const struct peer_config *peer, const struct id *id,
 
 /* PROPOSAL_AH or PROPOSAL_ESP: all proposals of a child are of one protocol. */
 uint8_t child_config_protocol(const struct child_config *child);
-/* "out", "in", "both", "off": racoon.conf's words. */
-const char *copy_dscp_name(enum copy_dscp copy);
-/* "tunnel", "transport", "beet": racoon.conf's words, the log's and JSON's. */
-const char *child_mode_name(enum child_mode mode);
 
 DEFINE_FREEP(struct policy, policy_unref)
 

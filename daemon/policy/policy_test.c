@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "policy/policy_unit.h"
+#include "policy/reqid.h"
 
 /* gw (two addresses), other (behind a local address), dns (not resolved), any, any2. */
 static int build(void **state)

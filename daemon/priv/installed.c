@@ -11,7 +11,7 @@
 #include "base/hash.h"
 #include "base/list.h"
 #include "base/secret.h"
-#include "policy/policy.h"
+#include "policy/reqid.h"
 
 /* The SAs of a child; those of IPComp only if it compresses. */
 enum { SA_IN, SA_OUT, SA_COMP_IN, SA_COMP_OUT, SAS_MAX };

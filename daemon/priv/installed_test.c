@@ -3,7 +3,7 @@
 #include <errno.h>
 
 #include "priv/installed.h"
-#include "policy/policy.h"
+#include "policy/reqid.h"
 #include "priv/priv_unit.h"
 
 enum { ENTRIES_MAX = 64 };

@@ -9,7 +9,7 @@
 #include "base/addr.h"
 #include "base/fmt.h"
 #include "base/log.h"
-#include "policy/policy.h"
+#include "policy/reqid.h"
 
 struct reconcile {
 	struct installed *installed;

@@ -6,6 +6,7 @@
 #include "ike/engine_int.h"
 #include "ike/narrow.h"
 #include "policy/policy_spd.h"
+#include "policy/reqid.h"
 
 #include <errno.h>
 
