@@ -117,6 +117,13 @@ int keydb_sa_get(struct keydb *k, const struct keydb_sa_id *id, struct keydb_sa 
 	return k->transport->sa_get(k, id, ret);
 }
 
+int keydb_sa_move(struct keydb *k, const struct keydb_sa_move *m)
+{
+	if (!k->transport->sa_move)
+		return keydb_error_set(k, -EOPNOTSUPP, "PF_KEY cannot move an SA");
+	return k->transport->sa_move(k, m);
+}
+
 int keydb_sa_dump(struct keydb *k, uint8_t proto, keydb_sa_fn fn, void *arg)
 {
 	return k->transport->sa_dump(k, proto, fn, arg);

@@ -40,29 +40,6 @@ static struct keydb_events *events(uint32_t mask)
 	return e;
 }
 
-static void send_udp(int v6, size_t bytes)
-{
-	static const uint8_t data[1000];
-	union keydb_addr to = addr(ends[v6][1]);
-	int fd = socket(to.sa.sa_family, SOCK_DGRAM | SOCK_NONBLOCK, 0);
-	to.sin.sin_port = htons(9); /* at the same place in both families */
-	/* It may fail (EAGAIN): the packet waits for an SA, or is dropped. */
-	(void)!sendto(fd, data, bytes, 0, &to.sa, v6 ? sizeof(to.sin6) : sizeof(to.sin));
-	close(fd);
-}
-
-static void add_out_policy(const char *words, int v6)
-{
-	struct keydb_policy p = policy_of(words, v6);
-	p.sel.dst = addr(ends[v6][1]);
-	p.sel.dst_bits = v6 ? 128 : 32;
-	p.sel.src_bits = 0;
-	memset(v6 ? (void *)&p.sel.src.sin6.sin6_addr : (void *)&p.sel.src.sin.sin_addr, 0,
-	       v6 ? 16 : 4);
-	p.sel.proto = 17;
-	worked(keydb_policy_add(db, &p));
-}
-
 static void acquire_of(const char *words, int v6)
 {
 	struct keydb_events *e = events(KEYDB_EVENTS_ACQUIRE);

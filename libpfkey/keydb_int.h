@@ -25,6 +25,7 @@ struct keydb_transport {
 	void (*close)(struct keydb *k);
 	int (*batch)(struct keydb *k, struct keydb_op *ops, size_t n);
 	int (*sa_get)(struct keydb *k, const struct keydb_sa_id *id, struct keydb_sa *ret);
+	int (*sa_move)(struct keydb *k, const struct keydb_sa_move *m); /* NULL: it cannot */
 	int (*sa_dump)(struct keydb *k, uint8_t proto, keydb_sa_fn fn, void *arg);
 	int (*sa_flush)(struct keydb *k, uint8_t proto);
 	int (*policy_get)(struct keydb *k, const struct keydb_policy *p, struct keydb_policy *ret);

@@ -45,6 +45,10 @@ struct keydb_policy policy_of(const char *words, int v6);
 void same_sa(const struct keydb_sa *a, const struct keydb_sa *b);
 void same_policy(const struct keydb_policy *a, const struct keydb_policy *b);
 
+/* A datagram to the peer, which may be lost; and the policy that leads it to an SA. */
+void send_udp(int v6, size_t bytes);
+void add_out_policy(const char *words, int v6);
+
 int n_sas(uint8_t proto);
 int64_t now_ms(void);
 

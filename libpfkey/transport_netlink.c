@@ -55,6 +55,7 @@ static struct nl_msg *begin(struct netlink_state *n, uint16_t type, uint16_t fla
 	h->nlmsg_len = NLMSG_HDRLEN;
 	h->nlmsg_type = type;
 	h->nlmsg_flags = flags;
+	h->nlmsg_pid = 0;
 	return n->msg;
 }
 
@@ -443,6 +444,112 @@ static int netlink_sa_get(struct keydb *k, const struct keydb_sa_id *id, struct 
 	return ask(k, on_sa, ret);
 }
 
+/* ---- an SA that moves ---- */
+
+/* What the kernel tells of it: as it is, and as it was at its end. */
+struct moving {
+	const struct keydb_sa_move *to;
+	uint32_t port; /* ours: the end that we asked for */
+	_Alignas(4) uint8_t sa[XFRM_MESSAGE_MAX_BYTES], end[XFRM_MESSAGE_MAX_BYTES];
+	size_t sa_len, end_len;
+};
+
+static int keep(const struct nlmsghdr *h, uint8_t *ret, size_t *ret_len)
+{
+	size_t len = (size_t)nlmsg_datalen(h);
+	if (len > XFRM_MESSAGE_MAX_BYTES)
+		return -EMSGSIZE;
+	memcpy(ret, nlmsg_data(h), len);
+	*ret_len = len;
+	return 0;
+}
+
+static int on_whole_sa(void *arg, const struct nlmsghdr *h)
+{
+	struct moving *w = arg;
+	return h->nlmsg_type == XFRM_MSG_NEWSA ? keep(h, w->sa, &w->sa_len) : -EBADMSG;
+}
+
+/* The announcement to all listeners, of whom we are one, comes before the answer. */
+static int on_end(void *arg, const struct nlmsghdr *h)
+{
+	struct moving *w = arg;
+	if (h->nlmsg_type != XFRM_MSG_DELSA || h->nlmsg_pid != w->port)
+		return 0;
+	return keep(h, w->end, &w->end_len);
+}
+
+/* What others did meanwhile, and was announced to us too. */
+static void forget_announcements(const struct netlink_state *n)
+{
+	while (recv(n->io.fd, n->io.buf, NLIO_DATAGRAM_MAX_BYTES, MSG_DONTWAIT) >= 0)
+		;
+	explicit_bzero(n->io.buf, NLIO_DATAGRAM_MAX_BYTES);
+}
+
+static int encode_moved(struct keydb *k, const struct moving *w)
+{
+	struct netlink_state *n = k->state;
+	const char *why;
+	int rc = xfrm_encode_moved_sa(begin(n, XFRM_MSG_NEWSA, NLM_F_CREATE | NLM_F_EXCL),
+				      (struct xfrm_body){ w->sa, w->sa_len },
+				      (struct xfrm_body){ w->end, w->end_len }, w->to, &why);
+	return rc ? keydb_error_set(k, rc, why) : 0;
+}
+
+/*
+ * The sequence numbers are final only when the SA is gone, and the kernel says them in the
+ * announcement of that.  (XFRM_MSG_MIGRATE copies them while the old SA still sends.)
+ */
+static int take_away(struct keydb *k, struct moving *w)
+{
+	struct netlink_state *n = k->state;
+	const char *why;
+	int rc = nl_socket_add_membership(n->sock, XFRMNLGRP_SA) ? -EOPNOTSUPP : 0;
+	if (rc)
+		return keydb_error_set(k, rc, "no announcements");
+	rc = xfrm_encode_sa_id(begin(n, XFRM_MSG_DELSA, 0), &w->to->from, &why);
+	nlmsg_hdr(n->msg)->nlmsg_pid = w->port; /* the announcement repeats it */
+	rc = rc ? keydb_error_set(k, rc, why) : ask(k, on_end, w);
+	(void)nl_socket_drop_membership(n->sock, XFRMNLGRP_SA);
+	forget_announcements(n);
+	if (rc == -ESRCH || (!rc && w->end_len))
+		return rc;
+	return keydb_error_set(k, -EIO, "the SA's end was not announced");
+}
+
+static int move(struct keydb *k, struct moving *w)
+{
+	const char *why;
+	int rc = xfrm_encode_sa_id(begin(k->state, XFRM_MSG_GETSA, 0), &w->to->from, &why);
+	rc = rc ? keydb_error_set(k, rc, why) : ask(k, on_whole_sa, w);
+	if (!rc)
+		rc = encode_moved(k, w); /* while there is a way back */
+	if (!rc)
+		rc = take_away(k, w);
+	if (rc)
+		return rc;
+	rc = encode_moved(k, w);
+	if (!rc)
+		rc = ask(k, NULL, NULL);
+	return rc == 0 || rc == -EEXIST ? rc : -EIO;
+}
+
+static int netlink_sa_move(struct keydb *k, const struct keydb_sa_move *m)
+{
+	struct netlink_state *n = k->state;
+	struct moving *w = calloc(1, sizeof(*w));
+	if (!w)
+		return keydb_error_set(k, -ENOMEM, "");
+	w->to = m;
+	w->port = nl_socket_get_local_port(n->sock);
+	int rc = move(k, w);
+	begin(n, 0, 0);
+	explicit_bzero(w, sizeof(*w));
+	free(w);
+	return rc;
+}
+
 struct sa_visitor {
 	keydb_sa_fn fn;
 	void *arg;
@@ -576,6 +683,7 @@ const struct keydb_transport keydb_transport_netlink = {
 	.close = netlink_close,
 	.batch = netlink_batch,
 	.sa_get = netlink_sa_get,
+	.sa_move = netlink_sa_move,
 	.sa_dump = netlink_sa_dump,
 	.sa_flush = netlink_sa_flush,
 	.policy_get = netlink_policy_get,

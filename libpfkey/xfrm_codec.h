@@ -54,6 +54,20 @@ struct xfrm_migration {
 MUST_USE int xfrm_encode_migration(struct nl_msg *m, const struct xfrm_migration *x,
 				   const char **ret_why);
 
+/* The body of a message of the kernel; 4-byte aligned, borrowed. */
+struct xfrm_body {
+	const void *body;
+	size_t len; /* 0: none */
+};
+/*
+ * XFRM_MSG_NEWSA that makes an SA anew at other ends: sa is the kernel's XFRM_MSG_NEWSA about it,
+ * end the XFRM_MSG_DELSA that says how far it came.  Without end the counters of sa count: only to
+ * see whether it can be said.  -EACCES: the kernel hides the keys; -EOPNOTSUPP: a device has the
+ * counters; -EBADMSG; as above.
+ */
+MUST_USE int xfrm_encode_moved_sa(struct nl_msg *m, struct xfrm_body sa, struct xfrm_body end,
+				  const struct keydb_sa_move *to, const char **ret_why);
+
 /*
  * The decoders read a body of len bytes, 4-byte aligned.  Unknown attributes are skipped; what is
  * too short, too long or of an unknown family gives -EBADMSG and leaves *ret undefined.

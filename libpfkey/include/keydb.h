@@ -12,6 +12,7 @@
 #include <keydb_alg.h>
 #include <keydb_data_path.h>
 #include <keydb_model.h>
+#include <keydb_move.h>
 #include <keydb_text.h>
 
 #ifdef __cplusplus

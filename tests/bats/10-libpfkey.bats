@@ -42,3 +42,11 @@ keydb() {
 @test "a listener that is too slow is told so" {
 	keydb keydb_events_lab_test 'overrun_*'
 }
+
+@test "an SA that moves keeps its keys, its counters and its window" {
+	keydb keydb_move_lab_test 'move_*'
+}
+
+@test "an SA that moves under load never takes a sequence number twice" {
+	keydb keydb_move_lab_test 'numbers_*'
+}
