@@ -30,6 +30,13 @@ struct kernel_child {
 	struct keydb_policy policies[KERNEL_CHILD_POLICIES_MAX];
 };
 
+/* A child as it is installed, and where it goes; ports of 0: not in UDP. */
+struct kernel_move {
+	struct keydb_sa_id in, out;
+	union keydb_addr local, peer;
+	uint16_t local_port, peer_port;
+};
+
 /* result: 0 or negative errno (-EEXIST: the SPI is taken, choose another). reason: "" or words. */
 typedef void (*kernel_done_fn)(void *arg, int result, const char *reason);
 
@@ -50,6 +57,13 @@ struct kernel_ops {
 	 */
 	int (*child_complete)(struct kernel *k, const struct kernel_child *child,
 			      kernel_done_fn done, void *arg);
+	/*
+	 * Gives a child other outer addresses and UDP ports: SPIs, keys, sequence numbers and what
+	 * was counted stay.  If that fails the child is gone, but may still be removed.  done as
+	 * above; the requests behind this one name the child by its new addresses.
+	 */
+	int (*child_move)(struct kernel *k, const struct kernel_move *move, kernel_done_fn done,
+			  void *arg);
 	/* Removes what child_install() put there; missing entries are no error.  done may be NULL.
 	 * Only the ids of the SAs matter: the policies that came with them go too. */
 	int (*child_remove)(struct kernel *k, const struct kernel_child *child, kernel_done_fn done,
@@ -82,6 +96,8 @@ size_t kernel_fake_count(const struct kernel_fake *f);
 const struct kernel_child *kernel_fake_child(const struct kernel_fake *f, size_t index);
 /* Can it send too? */
 bool kernel_fake_is_complete(const struct kernel_fake *f, size_t index);
+/* How often a child was moved. */
+size_t kernel_fake_n_moves(const struct kernel_fake *f);
 /* Requests that are still to be executed. */
 size_t kernel_fake_n_open(const struct kernel_fake *f);
 /* How often acquire_failed was called. */

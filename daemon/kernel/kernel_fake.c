@@ -14,7 +14,7 @@
 #include "base/loop.h"
 #include "base/secret.h"
 
-enum request_kind { INSTALL, COMPLETE, REMOVE };
+enum request_kind { INSTALL, COMPLETE, MOVE, REMOVE };
 
 struct request {
 	struct list node;
@@ -23,7 +23,8 @@ struct request {
 	kernel_done_fn done; /* NULL: nobody waits */
 	void *arg;
 	int64_t due_ms;
-	struct kernel_child child;
+	struct kernel_child child; /* MOVE: only the ids */
+	struct kernel_move move;
 };
 
 struct installed {
@@ -39,7 +40,7 @@ struct kernel_fake {
 	int64_t delay_ms;
 	int fail_next;
 	struct list requests, children;
-	size_t n_children, n_acquires_failed;
+	size_t n_children, n_acquires_failed, n_moves;
 };
 
 static struct kernel_fake *fake_of(struct kernel *k)
@@ -120,6 +121,31 @@ static void forget(struct kernel_fake *f, struct installed *i)
 	wipe_free(i, sizeof(*i));
 }
 
+static void move_sa(struct keydb_sa *sa, const union keydb_addr *src, const union keydb_addr *dst,
+		    uint16_t src_port, uint16_t dst_port)
+{
+	sa->id.src = *src;
+	sa->id.dst = *dst;
+	sa->encap_src_port = src_port;
+	sa->encap_dst_port = dst_port;
+}
+
+static int move_child(struct kernel_fake *f, const struct request *r)
+{
+	const struct kernel_move *m = &r->move;
+	struct installed *i = find(f, &r->child);
+	if (!i || !same_sa(&i->child.in.id, &m->in) || !same_sa(&i->child.out.id, &m->out))
+		return -ENOENT;
+	if (r->forced < 0) {
+		forget(f, i);
+		return r->forced;
+	}
+	f->n_moves++;
+	move_sa(&i->child.in, &m->peer, &m->local, m->peer_port, m->local_port);
+	move_sa(&i->child.out, &m->local, &m->peer, m->local_port, m->peer_port);
+	return 0;
+}
+
 static int remove_child(struct kernel_fake *f, const struct request *r)
 {
 	struct installed *i = find(f, &r->child);
@@ -131,7 +157,10 @@ static int remove_child(struct kernel_fake *f, const struct request *r)
 static void answer(struct kernel_fake *f, struct request *r)
 {
 	static int (*const run[])(struct kernel_fake *, const struct request *) = {
-		[INSTALL] = install, [COMPLETE] = complete, [REMOVE] = remove_child
+		[INSTALL] = install,
+		[COMPLETE] = complete,
+		[MOVE] = move_child,
+		[REMOVE] = remove_child,
 	};
 	int result = run[r->kind](f, r);
 	kernel_done_fn done = r->done;
@@ -160,14 +189,15 @@ static void on_due(void *arg)
 }
 
 static int ask(struct kernel *k, enum request_kind kind, const struct kernel_child *child,
-	       kernel_done_fn done, void *arg)
+	       const struct kernel_move *move, kernel_done_fn done, void *arg)
 {
 	struct kernel_fake *f = fake_of(k);
-	struct request *r = malloc(sizeof(*r));
+	struct request *r = calloc(1, sizeof(*r));
 	if (!r)
 		return -ENOMEM;
 	r->kind = kind;
-	r->forced = 0;
+	if (move)
+		r->move = *move;
 	r->done = done;
 	r->arg = arg;
 	r->due_ms = loop_now_ms(f->loop) + f->delay_ms;
@@ -184,19 +214,26 @@ static int ask(struct kernel *k, enum request_kind kind, const struct kernel_chi
 static int child_install(struct kernel *k, const struct kernel_child *child, kernel_done_fn done,
 			 void *arg)
 {
-	return ask(k, INSTALL, child, done, arg);
+	return ask(k, INSTALL, child, NULL, done, arg);
 }
 
 static int child_complete(struct kernel *k, const struct kernel_child *child, kernel_done_fn done,
 			  void *arg)
 {
-	return ask(k, COMPLETE, child, done, arg);
+	return ask(k, COMPLETE, child, NULL, done, arg);
 }
 
 static int child_remove(struct kernel *k, const struct kernel_child *child, kernel_done_fn done,
 			void *arg)
 {
-	return ask(k, REMOVE, child, done, arg);
+	return ask(k, REMOVE, child, NULL, done, arg);
+}
+
+static int child_move(struct kernel *k, const struct kernel_move *move, kernel_done_fn done,
+		      void *arg)
+{
+	struct kernel_child ids = { .in.id = move->in, .out.id = move->out };
+	return ask(k, MOVE, &ids, move, done, arg);
 }
 
 static int acquire_failed(struct kernel *k, const struct keydb_sa_id *larval, uint32_t seq)
@@ -218,6 +255,7 @@ static void cancel(struct kernel *k, void *arg)
 static const struct kernel_ops fake_ops = {
 	.child_install = child_install,
 	.child_complete = child_complete,
+	.child_move = child_move,
 	.child_remove = child_remove,
 	.acquire_failed = acquire_failed,
 	.cancel = cancel,
@@ -293,6 +331,11 @@ bool kernel_fake_is_complete(const struct kernel_fake *f, size_t index)
 size_t kernel_fake_acquires_failed(const struct kernel_fake *f)
 {
 	return f->n_acquires_failed;
+}
+
+size_t kernel_fake_n_moves(const struct kernel_fake *f)
+{
+	return f->n_moves;
 }
 
 size_t kernel_fake_n_open(const struct kernel_fake *f)

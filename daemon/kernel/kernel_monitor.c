@@ -59,6 +59,22 @@ static int child_complete(struct kernel *k, const struct kernel_child *child, ke
 	return r;
 }
 
+static int child_move(struct kernel *k, const struct kernel_move *move, kernel_done_fn done,
+		      void *arg)
+{
+	struct request_move request;
+
+	memset(&request, 0, sizeof(request));
+	request.in = move->in;
+	request.out = move->out;
+	request.local = move->local;
+	request.peer = move->peer;
+	request.local_port = move->local_port;
+	request.peer_port = move->peer_port;
+	return client_ask(client_of(k), REQUEST_CHILD_MOVE, slice_of(&request, sizeof(request)),
+			  done, arg);
+}
+
 static int child_remove(struct kernel *k, const struct kernel_child *child, kernel_done_fn done,
 			void *arg)
 {
@@ -90,6 +106,7 @@ static void cancel(struct kernel *k, void *arg)
 static const struct kernel_ops ops = {
 	.child_install = child_install,
 	.child_complete = child_complete,
+	.child_move = child_move,
 	.child_remove = child_remove,
 	.acquire_failed = acquire_failed,
 	.cancel = cancel,

@@ -43,6 +43,11 @@ static int on_child_complete(struct broker *b, int engine, const void *body, str
 	return installed_complete_child(b->installed, engine, body, err);
 }
 
+static int on_child_move(struct broker *b, int engine, const void *body, struct err *err)
+{
+	return installed_move_child(b->installed, engine, body, err);
+}
+
 static int on_child_remove(struct broker *b, int engine, const void *body, struct err *err)
 {
 	int r = installed_remove_child(b->installed, engine, body);
@@ -72,6 +77,7 @@ static const struct {
 } handlers[__REQUEST_N] = {
 	[REQUEST_CHILD_INSTALL] = { on_child_install, true },
 	[REQUEST_CHILD_COMPLETE] = { on_child_complete, true },
+	[REQUEST_CHILD_MOVE] = { on_child_move, true },
 	[REQUEST_CHILD_REMOVE] = { on_child_remove, true },
 	[REQUEST_ACQUIRE_FAILED] = { on_acquire_failed, false },
 };
@@ -215,6 +221,15 @@ static int batch(void *arg, struct keydb_op *ops, size_t n)
 	return keydb_batch(b->keydb, ops, n);
 }
 
+static int sa_move(void *arg, const struct keydb_sa_move *move, const char **ret_why)
+{
+	struct broker *b = arg;
+	int r = keydb_sa_move(b->keydb, move);
+
+	*ret_why = r < 0 ? keydb_error(b->keydb) : "";
+	return r;
+}
+
 static int policy_get(void *arg, const struct keydb_policy *p, struct keydb_policy *ret)
 {
 	struct broker *b = arg;
@@ -236,7 +251,9 @@ static int policy_dump(void *arg, keydb_policy_fn fn, void *fn_arg)
 static const struct reconcile_ops dump_ops = { .sa_dump = sa_dump,
 					       .policy_dump = policy_dump,
 					       .batch = batch };
-static const struct installed_ops keydb_ops = { .batch = batch, .policy_get = policy_get };
+static const struct installed_ops keydb_ops = { .batch = batch,
+						.sa_move = sa_move,
+						.policy_get = policy_get };
 
 /*
  * Asked before there is a filter of system calls: a module that is loaded later is not found, and

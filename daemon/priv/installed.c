@@ -546,6 +546,93 @@ int installed_complete_child(struct installed *i, int owner,
 	return r;
 }
 
+/* ---- a child that moves ---- */
+
+static struct keydb_sa_move move_of(const struct keydb_sa_id *from, const struct request_move *to,
+				    bool in)
+{
+	struct keydb_sa_move m;
+
+	memset(&m, 0, sizeof(m));
+	m.from = *from;
+	m.src = in ? to->peer : to->local;
+	m.dst = in ? to->local : to->peer;
+	m.encap_src_port = in ? to->peer_port : to->local_port;
+	m.encap_dst_port = in ? to->local_port : to->peer_port;
+	return m;
+}
+
+/* Templates of tunnels have addresses, those of transport mode have none. */
+static void move_templates(struct keydb_policy *p, const struct request_move *to)
+{
+	bool out = p->dir == KEYDB_DIR_OUT;
+
+	for (uint8_t k = 0; k < p->n_templates; k++) {
+		struct keydb_template *t = &p->templates[k];
+		if (t->src.sa.sa_family == 0)
+			continue;
+		t->src = out ? to->local : to->peer;
+		t->dst = out ? to->peer : to->local;
+		t->family = to->local.sa.sa_family;
+	}
+}
+
+static int move_policies(struct installed *i, struct child *child, const struct request_move *to,
+			 struct err *err)
+{
+	struct plan plan = { 0 };
+	struct claim *c;
+
+	LIST_EACH(c, &child->claims, in_child) {
+		move_templates(&c->policy, to);
+		if (last_claim(c->entry) == c)
+			plan_policy(&plan, KEYDB_OP_POLICY_UPDATE, &c->policy,
+				    KEYDB_OP_POLICY_UPDATE, &c->policy);
+	}
+	return execute(i, &plan, err);
+}
+
+/* there: it is in the kernel; else only its place is kept. */
+static int move_sa(struct installed *i, struct sa_ref *ref, bool there,
+		   const struct keydb_sa_move *move, struct err *err)
+{
+	struct keydb_sa_id id = ref->id;
+	const char *why = "";
+
+	id.src = move->src;
+	id.dst = move->dst;
+	struct sa_ref *in_the_way = find_sa(i, &id);
+	if (in_the_way && in_the_way != ref)
+		return err_set(err, -EEXIST, "the SPI is taken by a child of ours");
+	int r = there ? i->ops->sa_move(i->arg, move, &why) : 0;
+	if (r < 0)
+		return err_set(err, r, "the SA: %s", why);
+	hash_remove(&i->sas, &ref->node);
+	ref->id = id;
+	return hash_add(&i->sas, &ref->node, sa_key(i, &id));
+}
+
+int installed_move_child(struct installed *i, int owner, const struct request_move *move,
+			 struct err *err)
+{
+	struct child *child = find_child(i, owner, &move->in, &move->out);
+
+	if (!child)
+		return err_set(err, -ENOENT, "no such child");
+	struct keydb_sa_move in = move_of(&child->sas[SA_IN].id, move, true);
+	struct keydb_sa_move out = move_of(&child->sas[SA_OUT].id, move, false);
+	int r = child->comp.cpi_in ? err_set(err, -EOPNOTSUPP, "IPComp does not move") : 0;
+	if (r == 0)
+		r = move_policies(i, child, move, err);
+	if (r == 0)
+		r = move_sa(i, &child->sas[SA_OUT], child->out_there, &out, err);
+	if (r == 0)
+		r = move_sa(i, &child->sas[SA_IN], true, &in, err);
+	if (r < 0)
+		remove_child(i, child);
+	return r;
+}
+
 int installed_remove_child(struct installed *i, int owner, const struct request_remove *remove)
 {
 	struct child *child = find_child(i, owner, &remove->in, &remove->out);

@@ -23,6 +23,7 @@
 /* The kernel, as far as it is needed here; keydb's functions or a test's. */
 struct installed_ops {
 	int (*batch)(void *arg, struct keydb_op *ops, size_t n);
+	int (*sa_move)(void *arg, const struct keydb_sa_move *move, const char **ret_why);
 	int (*policy_get)(void *arg, const struct keydb_policy *p, struct keydb_policy *ret);
 };
 
@@ -48,6 +49,13 @@ MUST_USE int installed_add_child(struct installed *i, int owner, const struct re
  */
 MUST_USE int installed_complete_child(struct installed *i, int owner,
 				      const struct request_complete *complete, struct err *err);
+/*
+ * The child's SAs and the templates of its policies get other outer addresses.  Traffic is led to
+ * the new place before the SA is there, so that none passes without.  -ENOENT: this owner has no
+ * such child; after any other error the child is gone, and err says why.
+ */
+MUST_USE int installed_move_child(struct installed *i, int owner, const struct request_move *move,
+				  struct err *err);
 /* Removes the child's SAs and claims.  -ENOENT: this owner has no such child; nothing is done. */
 MUST_USE int installed_remove_child(struct installed *i, int owner,
 				    const struct request_remove *remove);

@@ -14,6 +14,8 @@ static struct {
 	size_t n_spis;
 	struct keydb_policy policies[ENTRIES_MAX];
 	size_t n_policies;
+	struct keydb_sa_move moves[2];
+	size_t n_moves;
 	int n_ops, fail_at, fail_with; /* the op with this number, from 1 */
 } kernel;
 
@@ -87,6 +89,21 @@ static int batch(void *arg, struct keydb_op *ops, size_t n)
 	return first;
 }
 
+/* Where the SAs were led last; counted with the operations. */
+static int sa_move(void *arg, const struct keydb_sa_move *move, const char **ret_why)
+{
+	(void)arg;
+	*ret_why = "";
+	if (++kernel.n_ops == kernel.fail_at) {
+		*ret_why = "no";
+		return kernel.fail_with;
+	}
+	if (find_spi(move->from.spi) < 0)
+		return -ESRCH;
+	kernel.moves[kernel.n_moves++ % 2] = *move;
+	return 0;
+}
+
 static int policy_get(void *arg, const struct keydb_policy *p, struct keydb_policy *ret)
 {
 	const struct keydb_policy *there = find_policy(p);
@@ -98,7 +115,9 @@ static int policy_get(void *arg, const struct keydb_policy *p, struct keydb_poli
 	return 0;
 }
 
-static const struct installed_ops ops = { .batch = batch, .policy_get = policy_get };
+static const struct installed_ops ops = { .batch = batch,
+					  .sa_move = sa_move,
+					  .policy_get = policy_get };
 
 static struct installed *start(void)
 {
@@ -526,6 +545,140 @@ static void everything_of_one_owner_can_be_removed(void **state)
 	installed_free(i);
 }
 
+static struct request_move move_of(const struct request_child *c, const char *local,
+				   const char *peer, uint16_t port)
+{
+	struct request_move m;
+	memset(&m, 0, sizeof(m));
+	m.in = c->in.id;
+	m.out = c->out.id;
+	m.local = unit_addr(local);
+	m.peer = unit_addr(peer);
+	m.local_port = port ? 4500 : 0;
+	m.peer_port = port;
+	return m;
+}
+
+static bool same_addr(const union keydb_addr *a, const char *text)
+{
+	union keydb_addr b = unit_addr(text);
+	return memcmp(a, &b, sizeof(b)) == 0;
+}
+
+static void a_child_moves_with_its_policies(void **state)
+{
+	struct installed *i = start();
+	struct request_child c = unit_child(0x1000, 0x2000, 1);
+	struct request_move m = move_of(&c, "2001:db8::1", "2001:db8::2", 40000);
+	struct request_remove r = ids_of(&c);
+
+	(void)state;
+	assert_int_equal(installed_add_child(i, 0, &c, NULL), 0);
+	assert_int_equal(installed_move_child(i, 1, &m, NULL), -ENOENT);
+	assert_int_equal(installed_move_child(i, 0, &m, NULL), 0);
+	assert_int_equal(kernel.n_moves, 2);
+	const struct keydb_sa_move *out = &kernel.moves[0], *in = &kernel.moves[1];
+	assert_true(out->from.spi == 0x2000 && in->from.spi == 0x1000);
+	assert_true(same_addr(&out->dst, "2001:db8::2") && same_addr(&in->dst, "2001:db8::1"));
+	assert_true(out->encap_dst_port == 40000 && in->encap_src_port == 40000);
+	assert_int_equal(kernel.n_policies, 3);
+	for (size_t k = 0; k < 3; k++) {
+		const struct keydb_template *t = &kernel.policies[k].templates[0];
+		bool is_out = kernel.policies[k].dir == KEYDB_DIR_OUT;
+		assert_true(same_addr(&t->src, is_out ? "2001:db8::1" : "2001:db8::2"));
+		assert_true(same_addr(&t->dst, is_out ? "2001:db8::2" : "2001:db8::1"));
+		assert_int_equal(t->family, unit_addr("::1").sa.sa_family);
+	}
+	/* From now on it goes by its new name. */
+	assert_int_equal(installed_remove_child(i, 0, &r), -ENOENT);
+	r.in.src = r.out.dst = m.peer;
+	r.in.dst = r.out.src = m.local;
+	assert_int_equal(installed_owner(i, &r.in), 0);
+	assert_int_equal(installed_remove_child(i, 0, &r), 0);
+	assert_int_equal(kernel.n_spis + kernel.n_policies, 0);
+	installed_free(i);
+}
+
+static void a_child_that_cannot_send_yet_moves(void **state)
+{
+	struct installed *i = start();
+	struct request_child c = unit_child(0x1000, 0x2000, 1);
+	struct request_move m = move_of(&c, "192.0.2.1", "192.0.2.9", 0);
+	struct request_complete late;
+
+	(void)state;
+	c.in_only = true;
+	assert_int_equal(installed_add_child(i, 0, &c, NULL), 0);
+	assert_int_equal(installed_move_child(i, 0, &m, NULL), 0);
+	assert_int_equal(kernel.n_moves, 1);
+	memset(&late, 0, sizeof(late));
+	late.in = c.in.id;
+	late.in.src = m.peer;
+	late.out = c.out;
+	late.out.id.dst = m.peer;
+	assert_int_equal(installed_complete_child(i, 0, &late, NULL), 0);
+	installed_free(i);
+}
+
+static void a_move_that_fails_leaves_nothing(void **state)
+{
+	struct request_child c = unit_child(0x1000, 0x2000, 1);
+	struct request_move m = move_of(&c, "192.0.2.1", "192.0.2.9", 4500);
+	struct err err = { 0 };
+
+	(void)state;
+	for (int step = 1; step <= 5; step++) {
+		struct installed *i = start();
+		assert_int_equal(installed_add_child(i, 0, &c, NULL), 0);
+		kernel.n_ops = 0;
+		kernel.fail_at = step;
+		kernel.fail_with = -EACCES;
+		assert_int_equal(installed_move_child(i, 0, &m, &err), -EACCES);
+		assert_int_equal(kernel.n_spis + kernel.n_policies, 0);
+		assert_int_equal(installed_n_children(i), 0);
+		installed_free(i);
+	}
+}
+
+static void a_move_to_a_taken_spi_leaves_the_other(void **state)
+{
+	struct installed *i = start();
+	struct request_child c = unit_child(0x1000, 0x2000, 1), d = unit_child(0x1001, 0x2000, 2);
+	struct request_move m = move_of(&c, "192.0.2.1", "192.0.2.9", 0);
+	struct err err = { 0 };
+
+	(void)state;
+	/* Two peers may choose the same SPI, until they are at one address. */
+	d.out.id.dst = d.in.id.src = unit_addr("192.0.2.9");
+	d.in_only = true;
+	assert_int_equal(installed_add_child(i, 0, &c, NULL), 0);
+	assert_int_equal(installed_add_child(i, 0, &d, NULL), 0);
+	assert_int_equal(installed_move_child(i, 0, &m, &err), -EEXIST);
+	assert_int_equal(installed_n_children(i), 1);
+	assert_int_equal(installed_owner(i, &d.out.id), 0);
+	assert_int_equal(installed_owner(i, &c.in.id), -ENOENT);
+	installed_free(i);
+}
+
+static void a_trap_covered_by_a_child_that_moves_stays(void **state)
+{
+	struct installed *i = start();
+	struct request_child c = unit_child(0x1000, 0x2000, 1);
+	struct keydb_policy trap = c.policies[2];
+	struct request_move m = move_of(&c, "192.0.2.1", "192.0.2.9", 0);
+	struct request_remove r = ids_of(&c);
+
+	(void)state;
+	assert_int_equal(installed_add_trap(i, &trap, NULL), 0);
+	assert_int_equal(installed_add_child(i, 0, &c, NULL), 0);
+	assert_int_equal(installed_move_child(i, 0, &m, NULL), 0);
+	assert_true(same_addr(&find_policy(&trap)->templates[0].dst, "192.0.2.9"));
+	r.in.src = r.out.dst = m.peer;
+	assert_int_equal(installed_remove_child(i, 0, &r), 0);
+	assert_true(same_addr(&find_policy(&trap)->templates[0].dst, "192.0.2.2"));
+	installed_free(i);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -553,6 +706,13 @@ int main(void)
 		UNIT("a taken SPI says so", a_taken_spi_says_so),
 		UNIT("a foreign policy stays, and an orphan is adopted",
 		     a_foreign_policy_stays_and_an_orphan_is_adopted),
+		UNIT("a child moves with its policies", a_child_moves_with_its_policies),
+		UNIT("a child that cannot send yet moves", a_child_that_cannot_send_yet_moves),
+		UNIT("a move that fails leaves nothing", a_move_that_fails_leaves_nothing),
+		UNIT("a move to a taken SPI leaves the other",
+		     a_move_to_a_taken_spi_leaves_the_other),
+		UNIT("a trap covered by a child that moves stays",
+		     a_trap_covered_by_a_child_that_moves_stays),
 		UNIT("everything of one owner can be removed",
 		     everything_of_one_owner_can_be_removed),
 	};

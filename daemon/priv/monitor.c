@@ -29,8 +29,8 @@
 #include "priv/sandbox.h"
 
 enum { STOP_LIMIT_MS = 4000, WAIT_LIMIT_MS = 1000, ENGINE = 0 };
-/* An acquire is repeated by the next packet: no reason to store many for a busy engine. */
-enum { ACQUIRES_QUEUED_MAX_BYTES = 512 * 1024 };
+/* Acquires and mappings are repeated by the next packet: no reason to store many for a busy engine. */
+enum { REPEATED_QUEUED_MAX_BYTES = 512 * 1024 };
 
 struct monitor {
 	const struct monitor_options *options;
@@ -138,10 +138,10 @@ static void on_event(void *arg, int engine, const struct keydb_event *event)
 	struct request_event message;
 
 	(void)engine; /* there is one */
-	if (event->kind == KEYDB_EVENT_ACQUIRE &&
-	    channel_queued_bytes(m->channel) > ACQUIRES_QUEUED_MAX_BYTES) {
+	bool comes_again = event->kind == KEYDB_EVENT_ACQUIRE || event->kind == KEYDB_EVENT_MAPPING;
+	if (comes_again && channel_queued_bytes(m->channel) > REPEATED_QUEUED_MAX_BYTES) {
 		if (m->n_events_dropped++ == 0)
-			LOG(WARNING, "acquires_dropped", F_STR("reason", "the engine is busy"));
+			LOG(WARNING, "events_dropped", F_STR("reason", "the engine is busy"));
 		return;
 	}
 	memset(&message, 0, sizeof(message));

@@ -25,6 +25,7 @@ enum request_kind {
 	REQUEST_READY = 1,      /* engine: the sockets are served */
 	REQUEST_CHILD_INSTALL,  /* engine: SAs and their policies, or nothing */
 	REQUEST_CHILD_COMPLETE, /* engine: the outbound SA that was left out */
+	REQUEST_CHILD_MOVE,     /* engine: other outer addresses and ports */
 	REQUEST_CHILD_REMOVE,
 	REQUEST_ACQUIRE_FAILED, /* engine: no SA will come of this acquire */
 	REQUEST_PSK_SIGN,       /* engine, to the keeper */
@@ -55,6 +56,13 @@ struct request_child {
 struct request_complete {
 	struct keydb_sa_id in;
 	struct keydb_sa out;
+};
+
+/* The ids are the old ones; ports of 0: not in UDP. */
+struct request_move {
+	struct keydb_sa_id in, out;
+	union keydb_addr local, peer;
+	uint16_t local_port, peer_port;
 };
 
 /* The SAs are enough: the monitor knows which policies it installed with them. */
@@ -152,6 +160,7 @@ const char *request_check_sa(const struct keydb_sa *sa);
 const char *request_check_policy(const struct keydb_policy *p);
 const char *request_check_child(const void *body, struct slice extra);
 const char *request_check_complete(const void *body, struct slice extra);
+const char *request_check_move(const void *body, struct slice extra);
 const char *request_check_remove(const void *body, struct slice extra);
 const char *request_check_acquire(const void *body, struct slice extra);
 const char *request_check_psk(const void *body, struct slice extra);

@@ -203,6 +203,20 @@ const char *request_check_complete(const void *body, struct slice extra)
 	return request_check_sa(&complete->out);
 }
 
+const char *request_check_move(const void *body, struct slice extra)
+{
+	const struct request_move *move = body;
+	struct addr local, peer;
+
+	(void)extra;
+	CHECK(check_id(&move->in));
+	CHECK(check_id(&move->out));
+	if (!get_addr(&move->local, &local) || !get_addr(&move->peer, &peer) ||
+	    !addr_is_set(&local) || !addr_is_set(&peer) || local.family != peer.family)
+		return "move: addresses";
+	return !move->local_port == !move->peer_port ? NULL : "move: ports";
+}
+
 const char *request_check_remove(const void *body, struct slice extra)
 {
 	const struct request_remove *remove = body;

@@ -24,6 +24,16 @@ static size_t fill(unsigned int kind)
 		r.in = c.in.id;
 		r.out = c.out;
 		memcpy(body, &r, sizeof(r));
+	} else if (kind == REQUEST_CHILD_MOVE) {
+		struct request_child c = unit_child(0x1000, 0x2000, 77777);
+		struct request_move r;
+		memset(&r, 0, sizeof(r));
+		r.in = c.in.id;
+		r.out = c.out.id;
+		r.local = unit_addr("2001:db8::1");
+		r.peer = unit_addr("2001:db8::2");
+		r.local_port = r.peer_port = 4500;
+		memcpy(body, &r, sizeof(r));
 	} else if (kind == REQUEST_CHILD_REMOVE) {
 		struct request_child c = unit_child(0x1000, 0x2000, 77777);
 		struct request_remove r;
