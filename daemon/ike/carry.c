@@ -222,6 +222,19 @@ struct child_sa *carry_find_same(const struct child_sa *c, const struct id *peer
 
 /* ---- reqids ---- */
 
+bool carry_may_move(const struct child_sa *c, const struct addr *local, const struct addr *peer)
+{
+	struct child_sa *other = NULL;
+
+	while ((other = next_child(c->sa->engine, other))) {
+		bool rival = other->sa != c->sa && is_live(other) && other->reqid == c->reqid &&
+			     !same_packets(c, other);
+		if (rival && addr_eq(&other->local, local) && addr_eq(&other->peer, peer))
+			return false;
+	}
+	return true;
+}
+
 int carry_choose_reqid(const struct child_sa *c, uint32_t *ret)
 {
 	bool used[POLICY_REQID_VARIANTS] = { true }; /* the first is for whole ones */

@@ -32,6 +32,11 @@ bool carry_check(const struct child_sa *c, const struct id *peer_id, struct reas
 struct child_sa *carry_find_same(const struct child_sa *c, const struct id *peer_id);
 
 /*
+ * May this child go to other outer addresses?  Not if a child of another IKE SA with the same reqid
+ * is there, whose packets the kernel would then send over this one.
+ */
+bool carry_may_move(const struct child_sa *c, const struct addr *local, const struct addr *peer);
+/*
  * The reqid of a new child that does not rekey another one: that of its entry if it is whole, of a child
  * with the same selectors if there is one, else a variant that no other one has, since the kernel takes
  * any SA with the reqid.  Where others have made the policies it is theirs, c->reqid.  -EMFILE: there are

@@ -11,6 +11,7 @@
 #include "ike/engine_int.h"
 #include "ike/ike_sa.h"
 #include "ike/informational.h"
+#include "ike/move.h"
 #include "ike/reauth.h"
 #include "ike/removal.h"
 #include "policy/comp.h"
@@ -114,7 +115,7 @@ void child_sa_free(struct child_sa *c)
 {
 	if (!c)
 		return;
-	if (c->completing)
+	if (c->completing || c->n_moving)
 		c->sa->engine->ports.kernel->ops->cancel(c->sa->engine->ports.kernel, c);
 	forget_late(c);
 	child_sa_uninstall(c);
@@ -458,6 +459,88 @@ void child_sa_complete(struct child_sa *c)
 		on_completed(c, r, NULL);
 }
 
+/* ---- other addresses ---- */
+
+/* It is gone from the kernel, and its IKE SA is where nothing else works either. */
+static void on_moved(void *arg, int result, const char *reason)
+{
+	struct child_sa *c = arg;
+	c->n_moving--;
+	if (result == 0)
+		return;
+	LOG(WARNING, "child_not_moved", F_STR("remote", ike_sa_remote(c->sa)),
+	    F_STR("child", c->config->name), F_SPI32("spi_in", c->spi_in),
+	    F_STR("error", reason && reason[0] ? reason : strerror(-result)));
+	c->sa->down_why = "not_moved";
+	c->sa->want_delete = true;
+	informational_next(c->sa);
+}
+
+static bool is_there(const struct child_sa *c, const struct addr *local, const struct addr *peer,
+		     bool encap)
+{
+	if (c->encap != encap)
+		return false;
+	if (!encap)
+		return addr_eq(&c->local, local) && addr_eq(&c->peer, peer);
+	return addr_eq_port(&c->local, local) && addr_eq_port(&c->peer, peer);
+}
+
+static bool may_move(const struct child_sa *c, const struct addr *local, const struct addr *peer,
+		     bool encap)
+{
+	bool same_hosts = addr_eq(&c->local, local) && addr_eq(&c->peer, peer);
+	if (c->mode == CHILD_TRANSPORT)
+		return same_hosts && c->encap == encap && !c->cpi_in;
+	/* IPComp's states are no SAs, and AH is padded by the family of its outer header. */
+	if (c->cpi_in ||
+	    (c->algorithms.protocol == PROPOSAL_AH && local->family != c->local.family))
+		return false;
+	return same_hosts || carry_may_move(c, local, peer);
+}
+
+/* What waits for its turn goes along. */
+static void move_late(struct child_sa *c)
+{
+	if (!c->late)
+		return;
+	set_addr(&c->late->id.src, &c->local);
+	set_addr(&c->late->id.dst, &c->peer);
+	c->late->encap_src_port = c->encap ? c->local.port : 0;
+	c->late->encap_dst_port = c->encap ? c->peer.port : 0;
+}
+
+int child_sa_move(struct child_sa *c, const struct addr *local, const struct addr *peer, bool encap)
+{
+	struct kernel *k = c->sa->engine->ports.kernel;
+	struct kernel_child ids;
+	struct kernel_move to;
+
+	if (!c->in_kernel || is_there(c, local, peer, encap))
+		return 0;
+	if (!may_move(c, local, peer, encap))
+		return -ENOTSUP;
+	memset(&to, 0, sizeof(to));
+	memset(&ids, 0, sizeof(ids));
+	set_ids(c, &ids);
+	to.in = ids.in.id;
+	to.out = ids.out.id;
+	set_addr(&to.local, local);
+	set_addr(&to.peer, peer);
+	to.local_port = encap ? local->port : 0;
+	to.peer_port = encap ? peer->port : 0;
+	int r = k->ops->child_move(k, &to, on_moved, c);
+	if (r < 0)
+		return r;
+	c->n_moving++;
+	c->moved_ms = engine_now_ms(c->sa->engine);
+	c->local = *local;
+	c->peer = *peer;
+	c->encap = encap;
+	move_late(c);
+	return 0;
+}
+
 void child_sa_uninstall(struct child_sa *c)
 {
 	struct kernel_child ids;
@@ -524,6 +607,8 @@ void child_sa_up(struct child_sa *c)
 		loop_timer_arm(c->turn, c->follows ? LIMIT_FOLLOW_MS : LIMIT_TURN_MS);
 	set_successor(c);
 	log_up(c);
+	/* The peer may have moved while the kernel worked. */
+	move_along(c->sa);
 	create_child_up(c);
 	keepup_child_up(e, c->config);
 }

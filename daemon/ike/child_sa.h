@@ -54,7 +54,9 @@ struct child_sa {
 	 * for a sign of that (2.8).  NULL: nothing waits.
 	 */
 	struct keydb_sa *late;
-	bool completing; /* the kernel was asked to install it */
+	bool completing;       /* the kernel was asked to install it */
+	unsigned int n_moving; /* moves that the kernel was asked for */
+	int64_t moved_ms;      /* when the last one was */
 	uint32_t spi_in, spi_out;
 	uint16_t cpi_in, cpi_out; /* IPComp; both 0: none */
 	enum child_mode mode;
@@ -100,6 +102,14 @@ MUST_USE int child_sa_kernel(const struct child_sa *c, struct slice keymat, bool
 MUST_USE int child_sa_defer_out(struct child_sa *c, struct kernel_child *kc);
 /* The peer listens: what was kept is installed, and traffic goes there. */
 void child_sa_complete(struct child_sa *c);
+/*
+ * Gives it other outer addresses, SPIs and keys stay (the kernel port's child_move); nothing, if it
+ * is there already.  In transport mode the addresses are what it protects: then only ports may
+ * differ.  0: asked for; if the kernel then fails, the IKE SA is made anew.  -ENOTSUP: this child
+ * cannot be moved there; errno of the port.  The SA is unchanged then.
+ */
+MUST_USE int child_sa_move(struct child_sa *c, const struct addr *local, const struct addr *peer,
+			   bool encap);
 /* It is negotiated and installed: joins its SA's children, starts its lifetime, logs. */
 void child_sa_up(struct child_sa *c);
 /* Takes it out of the kernel, logs once why; it stays a child in CHILD_DELETING. */

@@ -21,6 +21,7 @@
 #include "ike/duplicate.h"
 #include "ike/engine_int.h"
 #include "ike/informational.h"
+#include "ike/move.h"
 #include "ike/reauth.h"
 #include "ike/rekey_ike.h"
 #include "ike/rules.h"
@@ -114,33 +115,6 @@ static int reply(struct exchange *x)
 	return r;
 }
 
-/*
- * An authentic new message tells where the peer is (2.11, 2.23): always while the SA is being
- * made, since the initiator moves to port 4500; later only if the peer is behind a NAT whose
- * mapping may change, and we are not.
- */
-static void follow_peer(struct exchange *x)
-{
-	struct ike_sa *sa = x->sa;
-	bool follow = sa->state == IKE_HALF_OPEN || (sa->nat_peer && !sa->nat_local);
-	if (!x->msg.opened || x->trigger != ON_REQUEST || !follow)
-		return;
-	if (addr_eq_port(&sa->peer, &x->peer) && addr_eq_port(&sa->local, &x->local))
-		return;
-	bool moved = sa->state == IKE_ESTABLISHED;
-	if (moved)
-		LOG(INFO, "peer_moved", F_STR("remote", ike_sa_remote(sa)),
-		    F_ADDR("from", &sa->peer), F_ADDR("to", &x->peer));
-	sa->peer = x->peer;
-	sa->local = x->local;
-	sa->natt = x->natt;
-	/* Its ESP comes from elsewhere too, and ours goes nowhere: only new SAs help. */
-	if (moved && !list_empty(&sa->children)) {
-		sa->down_why = "peer_moved";
-		sa->want_delete = true;
-	}
-}
-
 /* After the state moved: the child is up, whoever waited is told, the next thing is said. */
 static void settle(struct ike_sa *sa, struct exchange *x)
 {
@@ -194,7 +168,7 @@ static void finish_request(struct exchange *x, enum verdict v)
 			ike_sa_free(TAKE(x->sa));
 		return;
 	}
-	follow_peer(x);
+	move_follow(x);
 	if (x->msg.opened)
 		ike_sa_heard(x->sa);
 	report(x);
@@ -223,6 +197,7 @@ static void finish_rest(struct exchange *x, enum verdict v)
 		return;
 	if (x->msg.opened)
 		ike_sa_heard(sa);
+	move_follow(x);
 	enum ike_state to = v == V_OK ? x->rule->on_ok : x->rule->on_fail;
 	int r = next_request(x);
 	if (r < 0 || (to == IKE_DELETING && !window_is_pending(&sa->window)))

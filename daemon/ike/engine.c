@@ -9,6 +9,7 @@
 #include "ike/dispatch.h"
 #include "ike/engine_int.h"
 #include "ike/informational.h"
+#include "ike/move.h"
 #include "ike/reauth.h"
 #include "ike/removal.h"
 
@@ -202,6 +203,16 @@ static void on_lost(struct engine *e, const struct keydb_event *ev)
 	informational_next(c->sa);
 }
 
+/* The peer's ESP comes from another address or port. */
+static void on_mapping(struct engine *e, const struct keydb_event *ev)
+{
+	struct child_sa *c = child_sa_find_in(e, ev->sa.id.spi);
+	struct addr peer;
+	if (c && is_peer_of(c, ev) &&
+	    addr_from_sockaddr(&ev->new_addr.sa, sizeof(ev->new_addr), &peer) == 0)
+		move_mapping(c, &peer);
+}
+
 static void on_flush(struct engine *e)
 {
 	struct ike_sa *sa;
@@ -221,6 +232,9 @@ void engine_kernel_event(struct engine *e, const struct keydb_event *ev)
 		break;
 	case KEYDB_EVENT_EXPIRE:
 		on_expire(e, ev);
+		break;
+	case KEYDB_EVENT_MAPPING:
+		on_mapping(e, ev);
 		break;
 	case KEYDB_EVENT_SA_CHANGE:
 		on_lost(e, ev);

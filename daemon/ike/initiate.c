@@ -346,7 +346,7 @@ static struct child_sa *find_carrier(const struct engine *e, const struct wish *
 }
 
 /*
- * The child came up a moment ago, and this packet is one of those that waited for it; or the child
+ * The child came up or moved a moment ago, and this packet is one of those that waited for it; or the child
  * waits until the peer listens, and there is no time left for that.
  */
 static bool is_late(const struct engine *e, const struct wish *w)
@@ -356,7 +356,10 @@ static bool is_late(const struct engine *e, const struct wish *w)
 		child_sa_complete(c);
 		return true;
 	}
-	return c && engine_now_ms(e) - c->up_ms < LIMIT_ACQUIRE_QUIET_MS;
+	if (!c)
+		return false;
+	int64_t since_ms = c->moved_ms > c->up_ms ? c->moved_ms : c->up_ms;
+	return engine_now_ms(e) - since_ms < LIMIT_ACQUIRE_QUIET_MS;
 }
 
 static bool read_acquire(const struct engine *e, const struct keydb_event *ev, struct wish *w)

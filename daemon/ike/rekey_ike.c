@@ -23,6 +23,7 @@
 #include "ike/dispatch.h"
 #include "ike/engine_int.h"
 #include "ike/informational.h"
+#include "ike/move.h"
 #include "ike/reauth.h"
 #include "ike/rules.h"
 
@@ -81,6 +82,7 @@ void rekey_ike_inherit(struct ike_sa *heir)
 		heir->wanted = TAKE(old->wanted);
 	heir->no_more_children |= old->no_more_children;
 	reauth_inherit(heir, old);
+	move_along(heir);
 	informational_next(heir);
 }
 
@@ -120,6 +122,8 @@ static void take_after(struct ike_sa *sa, const struct ike_sa *old)
 void rekey_ike_came_up(struct exchange *x, struct ike_sa *next)
 {
 	struct ike_sa *sa = x->sa, *rival = rekey_ike_heir(sa);
+	/* It may be elsewhere since the heir was begun. */
+	move_ike_sa(next, &sa->local, &sa->peer, sa->natt);
 	if (x->work.next_yields) {
 		next->down_why = "redundant";
 		next->by_command = true;

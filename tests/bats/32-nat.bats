@@ -50,3 +50,71 @@ behind_nat() {
 	capture_stop
 	assert_wire ike v4 -ge 2
 }
+
+# nat_forgets PORTS: what nat-a has in mind is gone, and what comes next leaves by these ports.
+nat_forgets() {
+	# (It says nothing about packets to the old port: its errors would quote them.)
+	printf '%s\n' '*nat' "-A POSTROUTING -o wan -p udp -j MASQUERADE --to-ports $1" COMMIT \
+		'*filter' "-A INPUT -i wan -p udp -j DROP" COMMIT | in_ns nat-a iptables-legacy-restore &&
+		in_ns nat-a ip -batch - <<-END
+			addr del 192.0.2.1/24 dev wan
+			addr add 192.0.2.1/24 dev wan
+			route add default via 192.0.2.2
+		END
+}
+
+# spis NODE: of its SAs, sorted, into REPLY.
+spis() {
+	local line all=()
+	sad "$1"
+	for line in "${SAD[@]}"; do
+		[[ $line =~ spi\ (0x[0-9a-f]+) ]] && all+=("${BASH_REMATCH[1]}")
+	done
+	REPLY=$(printf '%s\n' "${all[@]}" | sort)
+}
+
+# moved_whole PORT: gw-b sends there, over the SAs that it had (BEFORE), and nothing ended.
+moved_whole() {
+	wait_until 10 assert_sad gw-b esp 192.0.2.2 192.0.2.1 "dport $1"
+	spis gw-b
+	[ "$REPLY" = "$BEFORE" ]
+	no_event gw-b ike_sa_down
+	no_event gw-a ike_sa_down
+	no_event gw-b child_not_moved
+}
+
+@test "v4: a NAT that takes another port in the middle of traffic is followed by the same SAs" {
+	behind_nat 192.0.2.2 192.0.2.1
+	tanukictl gw-a establish-sa gw-b/lan
+	spis gw-b && BEFORE=$REPLY
+	capture_start
+	start pings host-a ping -q -c 150 -i 0.05 -W 5 10.2.0.2
+	sleep 2
+	nat_forgets 40001
+	moved_whole 40001
+	wait_until 30 has_ended pings
+	nat_forgets 40002
+	start back host-b ping -q -c 100 -i 0.05 -W 5 10.1.0.2
+	in_ns host-a ping -q -c 20 -i 0.1 -W 2 10.2.0.2
+	moved_whole 40002
+	wait_until 30 has_ended back
+	capture_stop
+	log_of pings
+	[[ $(<"$REPLY") =~ ([0-9]+)" received" ]] && [ "${BASH_REMATCH[1]}" -ge 140 ]
+	assert_wire clear -eq 0
+	in_ns gw-b cat /proc/net/xfrm_stat >"$BATS_TEST_TMPDIR/stat"
+	# (Sequence numbers that began again would be refused as old ones here.)
+	grep -q '^XfrmInStateSeqError[[:space:]]*0$' "$BATS_TEST_TMPDIR/stat"
+	in_ns gw-a cat /proc/net/xfrm_stat >"$BATS_TEST_TMPDIR/stat"
+	grep -q '^XfrmInStateSeqError[[:space:]]*0$' "$BATS_TEST_TMPDIR/stat"
+}
+
+@test "v4: a NAT that takes another port while nothing is said is followed at the next check" {
+	gateway_start a id_a=a.example id_b=b.example end_b=192.0.2.2 dpd_delay="1 sec"
+	gateway_start b id_a=a.example id_b=b.example end_a=192.0.2.1 end_b=192.0.2.2
+	tanukictl gw-a establish-sa gw-b/lan
+	spis gw-b && BEFORE=$REPLY
+	nat_forgets 40003
+	moved_whole 40003
+	in_ns host-b ping -q -c 3 -i 0.2 -W 2 10.1.0.2
+}

@@ -499,6 +499,43 @@ static bool same_sa(const struct keydb_sa *a, const struct keydb_sa *b)
 	       same_key(&a->auth, &b->auth);
 }
 
+static struct addr end_of(const union keydb_addr *a, uint16_t port)
+{
+	struct addr end = { 0 };
+	(void)!addr_from_sockaddr(&a->sa, sizeof(*a), &end);
+	end.port = port;
+	return end;
+}
+
+/* Does what is sent over one arrive at the other, from where that expects it? */
+static bool same_way(const struct sim *s, const struct keydb_sa *out, const struct keydb_sa *in)
+{
+	struct addr from = end_of(&out->id.src, out->encap_src_port);
+	struct addr to = end_of(&out->id.dst, out->encap_dst_port);
+	struct addr want_from = end_of(&in->id.src, in->encap_src_port);
+	struct addr want_to = end_of(&in->id.dst, in->encap_dst_port);
+	if (out->encap_dst_port && !wire_leads(&s->wire, &from, &to))
+		return false;
+	return addr_eq_port(&from, &want_from) && addr_eq_port(&to, &want_to);
+}
+
+/* Every SA to send with has one on the other side to receive with, at the right place. */
+static bool all_arrive(const struct sim *s, int node)
+{
+	const struct kernel_fake *a = s->nodes[node].kernel, *b = s->nodes[!node].kernel;
+	for (size_t i = 0; i < kernel_fake_count(a); i++) {
+		const struct keydb_sa *out = &kernel_fake_child(a, i)->out;
+		bool found = false;
+		for (size_t j = 0; j < kernel_fake_count(b); j++) {
+			const struct keydb_sa *in = &kernel_fake_child(b, j)->in;
+			found |= in->id.spi == out->id.spi && same_way(s, out, in);
+		}
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
 static bool kernel_has(const struct kernel_fake *f, const struct kernel_child *other)
 {
 	for (size_t i = 0; i < kernel_fake_count(f); i++) {
@@ -538,6 +575,8 @@ static const char *compare(struct sim *s)
 	for (size_t i = 0; i < kernel_fake_count(a); i++)
 		if (!kernel_fake_is_complete(a, i) || !kernel_fake_is_complete(b, i))
 			return "a child that cannot send";
+	if (!all_arrive(s, SIM_A) || !all_arrive(s, SIM_B))
+		return "where they are";
 	return NULL;
 }
 

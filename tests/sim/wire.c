@@ -50,8 +50,9 @@ static bool same_host(const struct addr *a, const struct addr *b)
 	return addr_is_set(b) && addr_eq(a, b);
 }
 
-static void translate(const struct wire_options *o, struct addr *from, struct addr *to)
+bool wire_leads(const struct wire *w, struct addr *from, struct addr *to)
 {
+	const struct wire_options *o = &w->options;
 	if (same_host(from, &o->nat_inside)) {
 		uint16_t port = from->port;
 		*from = o->nat_outside;
@@ -62,7 +63,9 @@ static void translate(const struct wire_options *o, struct addr *from, struct ad
 		*to = o->nat_inside;
 		/* from outside nothing but answers finds its way: 500 and 4500 are forwarded */
 		to->port = port < o->nat_shift ? port : (uint16_t)(port - o->nat_shift);
+		return to->port == IKE_PORT || to->port == NATT_PORT;
 	}
+	return true;
 }
 
 static void land(struct flight *f)
@@ -97,7 +100,10 @@ void wire_inject(struct wire *w, const struct addr *from, const struct addr *to,
 		return;
 	*f = (struct flight){ .wire = w, .from = *from, .to = *to, .len = bytes.len };
 	memcpy(f->bytes, bytes.p, bytes.len);
-	translate(&w->options, &f->from, &f->to);
+	if (!wire_leads(w, &f->from, &f->to)) {
+		free(f);
+		return;
+	}
 	f->timer = loop_timer_new(w->loop, on_arrival, f);
 	if (!f->timer) {
 		free(f);

@@ -61,6 +61,8 @@ struct wire {
 
 void wire_init(struct wire *w, struct loop *l, struct prng *p, const struct wire_options *options);
 void wire_done(struct wire *w);
+/* What the NAT makes of a datagram's ends; false: it leads nowhere. */
+bool wire_leads(const struct wire *w, struct addr *from, struct addr *to);
 /* A datagram of the test's own, as if end from had sent it. */
 void wire_inject(struct wire *w, const struct addr *from, const struct addr *to, struct slice bytes,
 		 int64_t delay_ms);
