@@ -67,7 +67,8 @@ static void on_packet(void *arg, const struct udp_packet *packet)
 
 static void on_address(void *arg, const struct addr *local, bool added)
 {
-	(void)arg;
+	struct engine_process *p = arg;
+	engine_address(p->engine, local, added);
 	if (added)
 		LOG(INFO, "address_added", F_ADDR("local", local));
 	else
@@ -143,6 +144,13 @@ static int open_udp(struct engine_process *p, struct err *err)
 	return p->udp ? 0 : err_set(err, -ENOMEM, "UDP sockets: out of memory or descriptors");
 }
 
+/* What is there at the start is nothing new. */
+static void know_address(void *arg, const struct addr *local, bool added)
+{
+	struct engine_process *p = arg;
+	engine_address(p->engine, local, added);
+}
+
 static int open_processes(struct engine_process *p, struct err *err)
 {
 	p->client = client_new(p->loop, p->start->monitor_sock, &monitor_handlers, p);
@@ -165,7 +173,10 @@ static int open_engine(struct engine_process *p, struct err *err)
 		.number = 0,
 	};
 	int r = engine_new(&ports, &p->engine);
-	return r < 0 ? err_set(err, r, "engine: %s", strerror(-r)) : 0;
+	if (r < 0)
+		return err_set(err, r, "engine: %s", strerror(-r));
+	watch_each(p->watch, know_address, p);
+	return 0;
 }
 
 /* ---- the kernel's differences, for the control socket ---- */

@@ -91,7 +91,7 @@ static void a_tunnel_is_read(void **state)
 		"  encryption_algorithm aes_gcm16 256, aes 128; authentication_algorithm hmac_sha256; }\n"
 		"remote \"gw\" { remote_address 192.0.2.2, 2001:db8::2 [501], \"gw.example\";\n"
 		"  exchange_mode ike2; my_identifier fqdn \"a.example\"; peers_identifier keyid tag \"b\";\n"
-		"  initiate on; dpd_delay 30; nonce_size 48; lifetime time 2 hour;\n"
+		"  initiate on; mobike on; dpd_delay 30; nonce_size 48; lifetime time 2 hour;\n"
 		"  proposal { encryption_algorithm aes_gcm16 128; prf_algorithm prf_sha256;\n"
 		"    dh_group curve25519, 14; authentication_method pre_shared_key; } }\n");
 	const struct peer_config *peer = only_peer(p);
@@ -107,6 +107,7 @@ static void a_tunnel_is_read(void **state)
 	assert_int_equal(peer->peer_ids[0].type, ID_KEY_ID);
 	assert_true(peer->verify_id);
 	assert_int_equal(peer->initiate, INITIATE_AT_START);
+	assert_true(peer->mobike);
 	assert_int_equal(peer->dpd_delay_ms, 30000);
 	assert_int_equal(peer->lifetime.hard_ms, 7200000);
 	assert_int_equal(peer->n_proposals, 1);
@@ -221,6 +222,7 @@ static void reauth_is_off_or_a_time(void **state)
 	bad("remote \"a\" { reauth on; }", "off, time");
 	bad("remote \"a\" { reauth time 9 sec; }", "from 10 to");
 	bad("remote \"a\" { reauth time; }", "a number");
+	bad("remote \"a\" { mobike perhaps; }", "expected");
 	bad("remote \"a\" { reauth off 3; }", "expected before this");
 }
 

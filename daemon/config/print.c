@@ -164,6 +164,7 @@ static void print_peer(const struct peer_config *peer, FILE *out)
 		fprintf(out, "\tike_frag %u;\n", peer->fragment_bytes);
 	else
 		fprintf(out, "\tike_frag %s;\n", fragments[peer->fragments]);
+	fprintf(out, "\tmobike %s;\n", on_off(peer->mobike));
 	fprintf(out, "\tinitial_contact %s;\n", on_off(peer->initial_contact));
 	fprintf(out, "\tnonce_size %u;\n\t", peer->nonce_bytes);
 	print_time(out, "dpd_delay", peer->dpd_delay_ms);

@@ -78,6 +78,7 @@ const struct word schema_words[] = {
 	{ IN_REMOTE, "match_empty_cr", apply_ignored, .syntax = "on|off", .deflt = "off", .help = "there are no certificates in this version" },
 	{ IN_REMOTE, "nonce_size", apply_nonce_size, .min = 16, .max = 256, .syntax = "bytes", .deflt = "32", .help = "length of our nonce, RFC 7296 2.10" },
 	{ IN_REMOTE, "lifetime", apply_lifetime, .syntax = "time number unit", .deflt = "time 8 hour", .help = "the IKE SA ends after this time" },
+	{ IN_REMOTE, "mobike", apply_remote_flag, AT(struct peer_config, mobike), .syntax = "on|off", .deflt = "off", .help = "tunnels follow when addresses of either side change (RFC 4555); with NAT traversal IKE then uses its port from IKE_AUTH on" },
 	{ IN_REMOTE, "initial_contact", apply_remote_flag, AT(struct peer_config, initial_contact), .syntax = "on|off", .deflt = "on", .help = "tell the peer to forget older SAs" },
 	{ IN_REMOTE, "passive", apply_initiate, .arg = INITIATE_PASSIVE, .syntax = "on|off", .deflt = "off", .help = "on: never initiate" },
 	{ IN_REMOTE, "initiate", apply_initiate, .arg = INITIATE_WHEN, .syntax = "off|on|ondemand", .deflt = "ondemand", .help = "when to connect: never, at start, when traffic wants it" },

@@ -18,6 +18,7 @@
 #include "ike/create.h"
 #include "ike/duplicate.h"
 #include "ike/engine_int.h"
+#include "ike/mobike.h"
 #include "ike/reauth.h"
 #include "ike/rules.h"
 
@@ -114,6 +115,7 @@ int auth_build_request(struct exchange *x)
 	x->work.ask = &x->sa->handshake->ask;
 	child_wish_selectors(x->sa, x->work.ask);
 	int r = child_add_request(x, &mw);
+	mobike_add_auth(x, &mw);
 	return r < 0 ? r : exchange_end(x, &mw);
 }
 
@@ -212,12 +214,14 @@ static enum verdict reply_and_commit(struct exchange *x)
 	add_id(&mw, PL_IDR, &x->work.local_id);
 	msg_writer_add_auth(&mw, AUTH_METHOD_SHARED_KEY, slice_of(x->work.auth, x->work.auth_len));
 	child_add_response(x, &mw);
+	mobike_add_auth(x, &mw);
 	add_lifetime(&mw, x->work.config);
 	if (exchange_end(x, &mw) < 0) {
 		reason_set(&x->reason, REASON_INTERNAL, "reply");
 		return auth_failed(x);
 	}
 	sa->config = x->work.config;
+	mobike_agree(x);
 	ike_sa_set_ids(sa, &x->work.local_id, &x->work.peer_id);
 	if (payload_notify(x->pl, N_INITIAL_CONTACT))
 		duplicate_initial_contact(sa);
@@ -259,6 +263,10 @@ static enum verdict on_peer_verified(struct exchange *x, int result, struct slic
 	if (result < 0) {
 		auth_no_key(x, result);
 		return auth_failed(x);
+	}
+	if (x->work.config->mobike && mobike_sees_nat(x)) {
+		reason_set(&x->reason, REASON_NAT, "NO_NATS_ALLOWED");
+		return exchange_refuse(x, N_UNEXPECTED_NAT_DETECTED);
 	}
 	int r = auth_signed_octets(x->sa->keys, false, slice_of(h->response.p, h->response.len),
 				   slice_of(h->nonce_i, h->nonce_i_len), &x->work.local_id,
@@ -354,6 +362,7 @@ static enum verdict commit_response(struct exchange *x)
 	struct child_sa *orphan;
 
 	ike_sa_set_ids(sa, &sa->local_id, &x->work.peer_id);
+	mobike_agree(x);
 	if (x->work.asks_single)
 		ask_for_single_pair(x);
 	const struct pl_notify *lifetime = payload_notify(x->pl, N_AUTH_LIFETIME);

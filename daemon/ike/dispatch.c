@@ -21,6 +21,7 @@
 #include "ike/duplicate.h"
 #include "ike/engine_int.h"
 #include "ike/informational.h"
+#include "ike/mobike.h"
 #include "ike/move.h"
 #include "ike/reauth.h"
 #include "ike/rekey_ike.h"
@@ -198,6 +199,8 @@ static void finish_rest(struct exchange *x, enum verdict v)
 	if (x->msg.opened)
 		ike_sa_heard(sa);
 	move_follow(x);
+	if (x->trigger == ON_RESPONSE && x->msg.opened)
+		mobike_heard(x);
 	enum ike_state to = v == V_OK ? x->rule->on_ok : x->rule->on_fail;
 	int r = next_request(x);
 	if (r < 0 || (to == IKE_DELETING && !window_is_pending(&sa->window)))

@@ -9,6 +9,7 @@
 #include "ike/dispatch.h"
 #include "ike/engine_int.h"
 #include "ike/informational.h"
+#include "ike/mobike.h"
 #include "ike/move.h"
 #include "ike/reauth.h"
 #include "ike/removal.h"
@@ -28,6 +29,39 @@ static void on_stop_limit(void *arg)
 		done(e->stop_arg, -ETIMEDOUT, "some peers did not answer the delete");
 }
 
+/* ---- addresses of this machine ---- */
+
+static size_t find_address(const struct engine *e, const struct addr *a)
+{
+	size_t i = 0;
+	while (i < e->n_addresses && !addr_eq(&e->addresses[i], a))
+		i++;
+	return i;
+}
+
+bool engine_has_address(const struct engine *e, const struct addr *a)
+{
+	return find_address(e, a) < e->n_addresses;
+}
+
+void engine_address(struct engine *e, const struct addr *local, bool added)
+{
+	size_t at = find_address(e, local);
+	bool there = at < e->n_addresses;
+	if (added && !there && e->n_addresses < LIMIT_LOCAL_ADDRS)
+		e->addresses[e->n_addresses++] = *local;
+	else if (!added && there)
+		e->addresses[at] = e->addresses[--e->n_addresses];
+	loop_timer_arm(e->look_around, LIMIT_LOOK_AROUND_MS);
+}
+
+static void on_look_around(void *arg)
+{
+	struct engine *e = arg;
+	if (!e->stopping)
+		mobike_look_around(e);
+}
+
 static int make_tables(struct engine *e)
 {
 	int r = hash_init(&e->by_spi);
@@ -42,8 +76,9 @@ static int make_tables(struct engine *e)
 	if (r == 0)
 		r = cookie_init(&e->cookies, engine_now_ms(e));
 	e->stop_timer = loop_timer_new(e->ports.loop, on_stop_limit, e);
+	e->look_around = loop_timer_new(e->ports.loop, on_look_around, e);
 	e->removal_timer = loop_timer_new(e->ports.loop, removal_retry, e);
-	return r == 0 && (!e->stop_timer || !e->removal_timer) ? -ENOMEM : r;
+	return r == 0 && (!e->stop_timer || !e->removal_timer || !e->look_around) ? -ENOMEM : r;
 }
 
 int engine_new(const struct engine_ports *ports, struct engine **ret)
@@ -90,6 +125,7 @@ void engine_free(struct engine *e)
 	removal_forget_all(e);
 	loop_timer_free(e->removal_timer);
 	loop_timer_free(e->stop_timer);
+	loop_timer_free(e->look_around);
 	hash_done(&e->by_spi);
 	hash_done(&e->by_init);
 	hash_done(&e->children_in);

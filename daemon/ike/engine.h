@@ -44,6 +44,9 @@ void engine_receive(struct engine *e, const struct udp_packet *packet);
 /* From whoever owns the kernel port. */
 void engine_kernel_event(struct engine *e, const struct keydb_event *event);
 
+/* This machine has an address, or has it no longer: paths are looked at again (MOBIKE). */
+void engine_address(struct engine *e, const struct addr *local, bool added);
+
 enum engine_why { ENGINE_WHY_TRAFFIC, ENGINE_WHY_CONFIG, ENGINE_WHY_COMMAND, ENGINE_WHY_REAUTH };
 
 /* result 0: up (or gone, for engine_terminate()); else negative errno and text says why. */
@@ -126,7 +129,7 @@ struct engine_sa_view {
 	bool nat_local, nat_peer;
 	int64_t age_ms, left_ms, heard_ms; /* heard_ms: since the peer's last authentic message */
 	uint64_t n_retransmits;
-	size_t n_asked; /* children and new keys that we want and do not have yet */
+	size_t n_asked; /* children, keys and addresses that we want and do not have yet */
 	size_t n_children;
 	const struct engine_child_view *children;
 };

@@ -37,6 +37,9 @@ struct engine {
 	struct list gathers;    /* struct gather */
 	struct list removals;   /* struct removal: could not be asked for yet */
 	struct loop_timer *removal_timer;
+	struct addr addresses[LIMIT_LOCAL_ADDRS]; /* of this machine */
+	size_t n_addresses;
+	struct loop_timer *look_around;
 	struct engine_counters counters;
 	/* stopping */
 	bool stopping;
@@ -81,6 +84,8 @@ MUST_USE int initiate_begin(struct engine *e, const struct wish *wish, struct ik
 			    struct err *err);
 /* From an ACQUIRE of the kernel. */
 void initiate_acquire(struct engine *e, const struct keydb_event *event);
+/* Is it one of this machine's? */
+bool engine_has_address(const struct engine *e, const struct addr *a);
 /* The kernel does not wait for what this wish asked for any more: it may ask again.  Once. */
 void initiate_drop_acquire(struct engine *e, struct wish *w);
 /* A child of this entry that is up, at this peer (any, if peer is NULL); NULL: none. */

@@ -106,6 +106,7 @@ void ike_sa_send(struct ike_sa *sa, struct slice message)
 static void on_window_send(void *arg, struct slice message, int attempt)
 {
 	struct ike_sa *sa = arg;
+	mobike_sending(sa, attempt);
 	if (attempt > 0) {
 		message = fragment_try_request(sa, attempt, message);
 		sa->engine->counters.n_retransmits++;
@@ -187,6 +188,28 @@ static void on_reauth(void *arg)
 	/* Without a child there is nothing to keep up; it ends in its time. */
 	if (r != -ENOENT && r != -ESTALE)
 		loop_timer_arm(sa->handover.timer, LIMIT_REKEY_RETRY_MS);
+}
+
+void ike_sa_keep_nat_open(struct ike_sa *sa)
+{
+	int64_t every_ms = sa->policy->timers.natt_keepalive_ms;
+	if (!sa->nat_local || !every_ms)
+		loop_timer_disarm(sa->keepalive);
+	else if (!loop_timer_armed(sa->keepalive))
+		loop_timer_arm(sa->keepalive, every_ms);
+}
+
+bool ike_sa_is_at(const struct ike_sa *sa, const struct addr *peer)
+{
+	const struct peer_config *config = sa->config;
+	if (addr_eq(&sa->peer, peer))
+		return true;
+	if (!sa->mobike.on)
+		return false;
+	for (uint8_t i = 0; i < config->n_peer_addrs; i++)
+		if (addr_eq(&config->peer_addrs[i], peer))
+			return true;
+	return addr_eq(&sa->mobike.home_peer, peer);
 }
 
 static void on_soft(void *arg)
@@ -429,8 +452,8 @@ static void enter_established(struct ike_sa *sa)
 	reauth_arm(sa);
 	if (sa->config->dpd_delay_ms)
 		loop_timer_arm(sa->idle, sa->config->dpd_delay_ms);
-	if (sa->nat_local && sa->policy->timers.natt_keepalive_ms)
-		loop_timer_arm(sa->keepalive, sa->policy->timers.natt_keepalive_ms);
+	ike_sa_keep_nat_open(sa);
+	mobike_settle(sa);
 	ike_sa_forget_handshake(sa);
 	log_up(sa);
 }

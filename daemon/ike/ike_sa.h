@@ -23,6 +23,7 @@
 #include "ike/handover.h"
 #include "ike/keymat.h"
 #include "ike/limits.h"
+#include "ike/mobike.h"
 #include "ike/nonce.h"
 #include "ike/proposal.h"
 #include "ike/waiter.h"
@@ -119,6 +120,7 @@ struct ike_sa {
 	struct addr local, peer; /* with ports */
 	bool natt;               /* on the NAT-T ports */
 	bool nat_supported, nat_local, nat_peer;
+	struct mobike mobike;
 	struct id local_id, peer_id;
 	uint64_t ids_hash;        /* of both: different means not the same */
 	struct chosen algorithms; /* spi of it is empty */
@@ -187,6 +189,10 @@ void ike_sa_acquire_failed(struct ike_sa *sa);
 void ike_sa_heard(struct ike_sa *sa);
 /* What entering a state means: timers, logs, waiters.  Called by dispatch.c. */
 void ike_sa_entered(struct ike_sa *sa, enum ike_state from);
+/* Keepalives, if we are behind a NAT (now). */
+void ike_sa_keep_nat_open(struct ike_sa *sa);
+/* Is the peer at this address, or may it be found there (MOBIKE)? */
+bool ike_sa_is_at(const struct ike_sa *sa, const struct addr *peer);
 /* Name of the peer's entry, NULL if it is not known. */
 const char *ike_sa_remote(const struct ike_sa *sa);
 

@@ -19,6 +19,7 @@
 #include "ike/dispatch.h"
 #include "ike/engine_int.h"
 #include "ike/exchange.h"
+#include "ike/mobike.h"
 #include "ike/reauth.h"
 #include "ike/rules.h"
 
@@ -101,6 +102,7 @@ static int reply_deletes(struct exchange *x, const struct doomed *d)
 	struct msg_writer mw;
 	exchange_begin_reply(x, &mw);
 	add_deletes(&mw, d);
+	mobike_add_reply(x, &mw);
 	return exchange_end(x, &mw);
 }
 
@@ -153,7 +155,13 @@ enum verdict on_auth_lifetime(struct exchange *x)
 
 enum verdict on_liveness_request(struct exchange *x)
 {
-	return exchange_reply_empty(x) < 0 ? V_DROP : V_OK;
+	struct msg_writer mw;
+	exchange_begin_reply(x, &mw);
+	mobike_add_reply(x, &mw);
+	if (exchange_end(x, &mw) < 0)
+		return V_DROP;
+	mobike_take_list(x);
+	return V_OK;
 }
 
 enum verdict on_fatal_notify(struct exchange *x)
@@ -191,6 +199,11 @@ enum verdict on_informational_response(struct exchange *x)
 	struct child_sa *c;
 	if (x->sa->create)
 		return informational_unexpected(x);
+	if (!mobike_answered(x)) {
+		x->grammar.why = "COOKIE2 is not the one that was sent";
+		(void)on_bad_response(x);
+		return V_DELETE;
+	}
 	LIST_EACH(c, &x->sa->children, node)
 		if (c->delete_sent)
 			child_sa_end(c);
@@ -315,6 +328,8 @@ static int send_informational(struct ike_sa *sa, const struct doomed *d)
 		return -ENOMEM;
 	exchange_begin_request(x, &mw, EXCHANGE_INFORMATIONAL, window_request_id(&sa->window));
 	add_deletes(&mw, d);
+	if (d->n == 0)
+		mobike_add_probe(sa, &mw);
 	int r = exchange_end(x, &mw);
 	if (r == 0)
 		r = exchange_send_request(x);
@@ -335,6 +350,8 @@ void informational_next(struct ike_sa *sa)
 		return;
 	}
 	if (sa->state == IKE_REPLACED)
+		return;
+	if (mobike_next(sa))
 		return;
 	children_to_delete(sa, &d);
 	if (d.n == 0 && (create_next(sa) || !sa->want_liveness))

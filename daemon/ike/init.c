@@ -243,7 +243,9 @@ static enum verdict on_signed(struct exchange *x, int result, struct slice auth)
 	memcpy(h->nonce_r, x->pl->nonce.data.p, x->pl->nonce.data.len);
 	h->nonce_r_len = x->pl->nonce.data.len;
 	nonce_min_set(&sa->nonce_min, nonce_i(h), slice_of(h->nonce_r, h->nonce_r_len));
-	if ((sa->nat_local || sa->nat_peer) && !sa->natt)
+	/* RFC 4555 3.3: then there is no need to change ports later */
+	bool may_move = sa->nat_local || sa->nat_peer || (sa->config->mobike && sa->nat_supported);
+	if (may_move && !sa->natt)
 		move_to_natt(sa);
 	return V_OK;
 }

@@ -42,7 +42,7 @@ const struct child_sa *initiate_find_up(const struct engine *e, const struct chi
 	const struct ike_sa *sa;
 	LIST_EACH(sa, &e->sas, node) {
 		bool up = ike_sa_is_up(sa) || sa->state == IKE_REPLACED;
-		if (!up || sa->want_delete || (peer && !addr_eq(peer, &sa->peer)))
+		if (!up || sa->want_delete || (peer && !ike_sa_is_at(sa, peer)))
 			continue;
 		const struct child_sa *c = child_of(sa, child);
 		if (c)
@@ -84,9 +84,10 @@ static struct ike_sa *find_on_its_way(struct engine *e, const struct wish *w, si
 static bool is_home(const struct ike_sa *sa, const struct wish *w)
 {
 	bool there = sa->state == IKE_INIT_SENT || sa->state == IKE_AUTH_SENT || ike_sa_is_up(sa);
-	return there && sa->config == w->child->peer && addr_eq(&sa->peer, &w->peer) &&
-	       (!addr_is_set(&w->local) || addr_eq(&sa->local, &w->local)) && !sa->want_delete &&
-	       !sa->no_more_children && !ike_sa_is_full(sa) && !reauth_is_yielding(sa);
+	return there && sa->config == w->child->peer && ike_sa_is_at(sa, &w->peer) &&
+	       (!addr_is_set(&w->local) || addr_eq(&sa->local, &w->local) || sa->mobike.on) &&
+	       !sa->want_delete && !sa->no_more_children && !ike_sa_is_full(sa) &&
+	       !reauth_is_yielding(sa);
 }
 
 static struct ike_sa *find_home(struct engine *e, const struct wish *w)
@@ -103,7 +104,7 @@ static int join_create(struct engine *e, const struct wish *w, engine_done_fn do
 {
 	struct ike_sa *sa;
 	LIST_EACH(sa, &e->sas, node) {
-		struct create *c = addr_eq(&sa->peer, &w->peer) ? create_find(sa, w) : NULL;
+		struct create *c = ike_sa_is_at(sa, &w->peer) ? create_find(sa, w) : NULL;
 		if (c)
 			return waiters_add(&c->coming, done, arg);
 	}
@@ -333,7 +334,7 @@ static struct child_sa *find_carrier(const struct engine *e, const struct wish *
 	const struct ike_sa *sa;
 	struct child_sa *c, *found = NULL;
 	LIST_EACH(sa, &e->sas, node) {
-		if (sa->want_delete || !addr_eq(&w->peer, &sa->peer))
+		if (sa->want_delete || !ike_sa_is_at(sa, &w->peer))
 			continue;
 		LIST_EACH(c, &sa->children, node)
 			if (c->state == CHILD_UP && same_config(c->config, w->child) &&

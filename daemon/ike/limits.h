@@ -99,6 +99,17 @@ enum {
 	LIMIT_CROSSING_MS = 60000, /* equal children of both sides within this time crossed */
 };
 
+/* MOBIKE (RFC 4555) */
+enum {
+	LIMIT_LOCAL_ADDRS = 64, /* of this machine, that we know of */
+	LIMIT_MOBIKE_ADDRS = 8, /* more addresses of a peer, and of ours that it is told */
+	LIMIT_COOKIE2_BYTES = 16,
+	LIMIT_MOBIKE_ATTEMPTS = 2,         /* repeated so often in vain, a path is given up */
+	LIMIT_MOBIKE_REFUSALS = 5,         /* of an update by the peer */
+	LIMIT_MOBIKE_PATIENCE_MS = 300000, /* 3.11: who does not decide waits so long */
+	LIMIT_LOOK_AROUND_MS = 200,        /* routes come after their addresses */
+};
+
 /* Refusals that are remembered for show and explain, newest per peer */
 enum { LIMIT_REFUSALS = 256 };
 

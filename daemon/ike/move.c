@@ -26,7 +26,7 @@ static void give_up(struct ike_sa *sa)
 void move_along(struct ike_sa *sa)
 {
 	struct child_sa *c;
-	if (sa->state != IKE_ESTABLISHED || sa->want_delete)
+	if (sa->state != IKE_ESTABLISHED || sa->want_delete || sa->mobike.unsettled)
 		return;
 	LIST_EACH(c, &sa->children, node)
 		if (child_sa_move(c, &sa->local, &sa->peer, is_encapsulated(sa)) < 0)
@@ -44,6 +44,10 @@ void move_ike_sa(struct ike_sa *sa, const struct addr *local, const struct addr 
 	sa->peer = *peer;
 	sa->local = *local;
 	sa->natt = natt;
+	if (!sa->mobike.unsettled) {
+		sa->mobike.home_peer = *peer;
+		sa->mobike.home_local = *local;
+	}
 	move_along(sa);
 }
 
@@ -53,10 +57,16 @@ static bool may_follow(const struct ike_sa *sa)
 	return sa->state == IKE_HALF_OPEN || (sa->nat_peer && !sa->nat_local);
 }
 
+/* RFC 4555 3.8: then IKE's messages prove nothing about where the peer wants to be. */
+static bool is_told(const struct ike_sa *sa)
+{
+	return sa->mobike.on && sa->state != IKE_HALF_OPEN;
+}
+
 void move_follow(const struct exchange *x)
 {
 	bool message = x->trigger == ON_REQUEST || x->trigger == ON_RESPONSE;
-	if (message && x->msg.opened && may_follow(x->sa))
+	if (message && x->msg.opened && may_follow(x->sa) && !is_told(x->sa))
 		move_ike_sa(x->sa, &x->local, &x->peer, x->natt);
 }
 
@@ -65,7 +75,8 @@ void move_mapping(struct child_sa *c, const struct addr *peer)
 	struct ike_sa *sa = c->sa;
 	/* While the kernel is at it, its news are old. */
 	if (sa->state != IKE_ESTABLISHED || !may_follow(sa) || !c->encap || c->n_moving ||
-	    peer->family != c->peer.family || peer->port == 0 || addr_eq_port(peer, &c->peer))
+	    sa->mobike.unsettled || peer->family != c->peer.family || peer->port == 0 ||
+	    addr_eq_port(peer, &c->peer))
 		return;
 	move_ike_sa(sa, &sa->local, peer, sa->natt);
 	informational_next(sa);

@@ -32,6 +32,7 @@ static const struct words table[] = {
 	[REASON_MALFORMED]          = { "malformed", "the message breaks the protocol" },
 	[REASON_KERNEL]             = { "kernel", "the kernel did not take the SA or policy" },
 	[REASON_OVERLOAD]           = { "overload", "a limit is reached" },
+	[REASON_NAT]                = { "nat_not_allowed", "nat_traversal on allows translated addresses" },
 	[REASON_INTERNAL]           = { "internal", "see the other records" },
 	[REASON_CANCELLED]          = { "cancelled", "" },
 };

@@ -27,6 +27,7 @@ enum reason_code {
 	REASON_MODE_MISMATCH,      /* tunnel against transport */
 	REASON_PEER_REFUSED,       /* the peer said no: what is its notify */
 	REASON_PEER_SILENT,        /* no answer to all tries */
+	REASON_NAT,                /* addresses were changed on the way, and must not be */
 	REASON_MALFORMED,          /* syntax, or an unsupported critical payload */
 	REASON_KERNEL,             /* the kernel did not take the SA or policy */
 	REASON_OVERLOAD,           /* a limit of ours */

@@ -23,6 +23,7 @@
 #include "ike/dispatch.h"
 #include "ike/engine_int.h"
 #include "ike/informational.h"
+#include "ike/mobike.h"
 #include "ike/move.h"
 #include "ike/reauth.h"
 #include "ike/rules.h"
@@ -124,6 +125,7 @@ void rekey_ike_came_up(struct exchange *x, struct ike_sa *next)
 	struct ike_sa *sa = x->sa, *rival = rekey_ike_heir(sa);
 	/* It may be elsewhere since the heir was begun. */
 	move_ike_sa(next, &sa->local, &sa->peer, sa->natt);
+	mobike_inherit(next, sa);
 	if (x->work.next_yields) {
 		next->down_why = "redundant";
 		next->by_command = true;

@@ -82,6 +82,8 @@ static const struct rule table[] = {
 	  IKE_ESTABLISHED, ON_REQUEST, FORM_INFORMATIONAL_REQUEST, 0, N_INVALID_SYNTAX, on_fatal_notify, IKE_GONE, IKE_GONE },
 	{ "the peer wants us to authenticate again",
 	  IKE_ESTABLISHED, ON_REQUEST, FORM_INFORMATIONAL_REQUEST, 0, N_AUTH_LIFETIME, on_auth_lifetime, IKE_ESTABLISHED, IKE_ESTABLISHED },
+	{ "the peer is elsewhere now",
+	  IKE_ESTABLISHED, ON_REQUEST, FORM_INFORMATIONAL_REQUEST, 0, N_UPDATE_SA_ADDRESSES, on_update_request, IKE_ESTABLISHED, IKE_ESTABLISHED },
 	{ "the peer asks whether we are alive",
 	  IKE_ESTABLISHED, ON_REQUEST, FORM_INFORMATIONAL_REQUEST, 0, 0, on_liveness_request, IKE_ESTABLISHED, IKE_ESTABLISHED },
 	{ "the peer rekeys a child",
@@ -127,6 +129,8 @@ static const struct rule table[] = {
 	/* it is rekeyed, and has an heir */
 	{ "the peer deletes what it replaced",
 	  IKE_REPLACED, ON_REQUEST, FORM_INFORMATIONAL_REQUEST, PL_DELETE, 0, on_delete_request, IKE_REPLACED, IKE_GONE },
+	{ "the peer is elsewhere now, says what it replaced",
+	  IKE_REPLACED, ON_REQUEST, FORM_INFORMATIONAL_REQUEST, 0, N_UPDATE_SA_ADDRESSES, on_update_request, IKE_REPLACED, IKE_REPLACED },
 	{ "the peer speaks over what it replaced",
 	  IKE_REPLACED, ON_REQUEST, FORM_INFORMATIONAL_REQUEST, 0, 0, on_liveness_request, IKE_REPLACED, IKE_REPLACED },
 	{ "the peer wants another child of what it replaced",
@@ -157,6 +161,8 @@ static const struct rule table[] = {
 	/* the end */
 	{ "both sides delete at once",
 	  IKE_DELETING, ON_REQUEST, FORM_INFORMATIONAL_REQUEST, PL_DELETE, 0, on_delete_crossing, IKE_DELETING, IKE_GONE },
+	{ "the peer is elsewhere now, while we delete",
+	  IKE_DELETING, ON_REQUEST, FORM_INFORMATIONAL_REQUEST, 0, N_UPDATE_SA_ADDRESSES, on_update_request, IKE_DELETING, IKE_DELETING },
 	{ "the peer asks whether we are alive while we delete",
 	  IKE_DELETING, ON_REQUEST, FORM_INFORMATIONAL_REQUEST, 0, 0, on_liveness_request, IKE_DELETING, IKE_DELETING },
 	{ "the peer wants another child while we delete",

@@ -73,6 +73,9 @@ enum verdict on_ike_rekey_request(struct exchange *x);
 enum verdict on_ike_rekey_response(struct exchange *x);
 enum verdict on_ike_rekey_overtaken(struct exchange *x);
 
+/* mobike.c */
+enum verdict on_update_request(struct exchange *x);
+
 /* informational.c */
 enum verdict on_delete_request(struct exchange *x);
 enum verdict on_delete_crossing(struct exchange *x);

@@ -101,7 +101,7 @@ static int view_sa(const struct ike_sa *sa, int64_t now_ms, engine_sa_fn fn, voi
 		.left_ms = left_ms(sa->life_ends_ms, now_ms),
 		.heard_ms = sa->heard_ms ? now_ms - sa->heard_ms : -1,
 		.n_retransmits = sa->window.n_retransmits,
-		.n_asked = create_count(sa),
+		.n_asked = create_count(sa) + sa->mobike.unsettled,
 		.n_children = view_children(sa, now_ms, children),
 		.children = children,
 	};

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { STAY_MAX = 100 }; /* attempts, if the waits do not grow */
+
 static void arm(struct window *w)
 {
 	loop_timer_arm(w->timer, w->wait_ms);
@@ -136,6 +138,27 @@ void window_abandon(struct window *w)
 void window_hold(struct window *w, bool held)
 {
 	w->held = held && w->pending;
+}
+
+void window_again(struct window *w)
+{
+	if (!w->pending || w->held)
+		return;
+	w->wait_ms = w->timers->retransmit_first_ms;
+	w->last_attempt = w->attempt + w->timers->retransmit_tries;
+	loop_timer_arm(w->timer, 0);
+}
+
+void window_stay(struct window *w, int64_t ms)
+{
+	int64_t wait_ms = w->wait_ms;
+	int last = w->attempt;
+	for (ms -= wait_ms; ms > 0 && last < w->attempt + STAY_MAX; last++) {
+		wait_ms = wait_ms * w->timers->retransmit_factor_percent / 100;
+		ms -= wait_ms;
+	}
+	if (w->pending && last > w->last_attempt)
+		w->last_attempt = last;
 }
 
 void window_hurry(struct window *w, int attempts)

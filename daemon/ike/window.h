@@ -69,6 +69,10 @@ struct slice window_pending(const struct window *w);
 void window_abandon(struct window *w);
 /* While a response is looked at elsewhere (held), nothing is retransmitted. */
 void window_hold(struct window *w, bool held);
+/* The pending request goes out again at once, and its tries begin again: there is a new way. */
+void window_again(struct window *w);
+/* The pending request is tried for so long at least, from now on. */
+void window_stay(struct window *w, int64_t ms);
 /* At most so many more attempts (an unauthenticated refusal was seen, 2.21.1). */
 void window_hurry(struct window *w, int attempts);
 /* Is it the response to the pending request? */

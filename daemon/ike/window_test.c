@@ -66,6 +66,36 @@ static struct slice text(const char *s)
 	return slice_of(s, strlen(s));
 }
 
+/* A new way: at once, and as often as the first time. */
+static void begins_again(void **state)
+{
+	struct world *x = *state;
+	int64_t start_ms = loop_now_ms(x->loop);
+	window_again(&x->w); /* nothing is out */
+	assert_int_equal(window_request(&x->w, text("hello")), 0);
+	run(x, 3500); /* 0, 1000, 3000 */
+	assert_int_equal(x->n_sent, 3);
+	window_again(&x->w);
+	run(x, 60000);
+	assert_int_equal(x->sent_ms[3] - start_ms, 3500);
+	assert_int_equal(x->sent_ms[4] - x->sent_ms[3], 2000);
+	assert_int_equal(x->n_sent, 7);
+	assert_int_equal(x->n_silent, 1);
+}
+
+static void stays_as_long_as_asked(void **state)
+{
+	struct world *x = *state;
+	assert_int_equal(window_request(&x->w, text("hello")), 0);
+	window_stay(&x->w, 2000); /* 15 s anyway */
+	window_stay(&x->w, 100000);
+	run(x, 100000);
+	assert_int_equal(x->n_silent, 0);
+	run(x, 100000);
+	assert_int_equal(x->n_silent, 1);
+	assert_int_equal(x->n_sent, 7); /* 1 + 2 + 4 + 8 + 16 + 32 + 64 s */
+}
+
 static void backs_off(void **state)
 {
 	struct world *x = *state;
@@ -233,6 +263,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE("a request is repeated with growing waits, then given up", backs_off),
+		CASE("a new way is tried at once, and as often again", begins_again),
+		CASE("a request stays out as long as asked", stays_as_long_as_asked),
 		CASE("one request is out at a time", one_at_a_time),
 		CASE("a replaced request keeps its id", replaced),
 		CASE("nothing is repeated while the response is looked at", held),

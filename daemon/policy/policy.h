@@ -88,7 +88,7 @@ struct peer_config {
 	struct id peer_ids[POLICY_IDS_MAX];
 	bool verify_id;
 	enum initiate_when initiate;
-	bool nat_traversal, nat_force;
+	bool nat_traversal, nat_force, mobike;
 	enum fragments fragments;
 	uint16_t fragment_bytes; /* longest IP datagram with a fragment; 0: chosen by us */
 	bool initial_contact;

@@ -155,6 +155,10 @@ static void start_daemon(struct sim *s, int i)
 					    .policy = node->policy,
 					    .number = (uint8_t)i };
 	REQUIRE(engine_new(&ports, &node->engine) == 0);
+	engine_address(node->engine, &s->wire.ends[i].addr, true);
+	for (size_t k = 0; k < N_ELEMENTS(s->wire.ends[i].more); k++)
+		if (addr_is_set(&s->wire.ends[i].more[k]))
+			engine_address(node->engine, &s->wire.ends[i].more[k], true);
 	s->wire.ends[i].receive = on_packet;
 	s->wire.ends[i].arg = node;
 	engine_start(node->engine);
@@ -207,6 +211,34 @@ void sim_crash(struct sim *s, int node)
 {
 	stop_daemon(&s->nodes[node]);
 	start_daemon(s, node);
+}
+
+/* ---- addresses ---- */
+
+void sim_add_address(struct sim *s, int node, const char *text)
+{
+	struct wire_end *end = &s->wire.ends[node];
+	struct addr *free_one = addr_is_set(&end->addr) ? NULL : &end->addr, a;
+	REQUIRE(addr_parse(text, &a) == 0);
+	for (size_t i = 0; !free_one && i < N_ELEMENTS(end->more); i++)
+		if (!addr_is_set(&end->more[i]))
+			free_one = &end->more[i];
+	REQUIRE(free_one);
+	*free_one = a;
+	engine_address(s->nodes[node].engine, &a, true);
+}
+
+void sim_remove_address(struct sim *s, int node, const char *text)
+{
+	struct wire_end *end = &s->wire.ends[node];
+	struct addr a;
+	REQUIRE(addr_parse(text, &a) == 0);
+	if (addr_eq(&end->addr, &a))
+		end->addr = (struct addr){ 0 };
+	for (size_t i = 0; i < N_ELEMENTS(end->more); i++)
+		if (addr_eq(&end->more[i], &a))
+			end->more[i] = (struct addr){ 0 };
+	engine_address(s->nodes[node].engine, &a, false);
 }
 
 /* ---- time ---- */

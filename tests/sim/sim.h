@@ -64,6 +64,10 @@ void sim_crash(struct sim *s, int node);
 /* "aes_gcm16/prf_sha256/curve25519,14" ... types told apart by the words; bits behind a colon. */
 void sim_proposal(const char *text, uint8_t protocol, struct proposal *ret);
 
+/* The host of a node gets an address, or loses it; the first one there is where it sends from. */
+void sim_add_address(struct sim *s, int node, const char *text);
+void sim_remove_address(struct sim *s, int node, const char *text);
+
 /* Runs until now + ms. */
 void sim_run(struct sim *s, int64_t ms);
 /* Runs until the condition holds; false if it does not within limit_ms. */

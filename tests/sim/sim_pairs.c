@@ -13,12 +13,14 @@
  * each from the start; the seed chooses SPIs and nonces, and so who yields.  Of pairs that go on
  * for long, on two IKE SAs side by side, some thousand ways are tried, with choices at random.
  */
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "crypto/crypto.h"
+#include "ike/limits.h"
 #include "sim/random.h"
 #include "sim/sim.h"
 
@@ -68,6 +70,23 @@ static void delete_ike(struct sim *s, int node)
 static void reauth(struct sim *s, int node)
 {
 	sim_reauth(s, node);
+}
+
+/* The host is elsewhere, and nowhere else; the routes come a little later. */
+static void roam(struct sim *s, int node)
+{
+	sim_remove_address(s, node, node == SIM_A ? "192.0.2.1" : "192.0.2.2");
+	sim_add_address(s, node, node == SIM_A ? "203.0.113.1" : "203.0.113.2");
+	sim_run(s, LIMIT_LOOK_AROUND_MS);
+}
+
+/* It has one address more, that it prefers. */
+static void roam_softly(struct sim *s, int node)
+{
+	sim_remove_address(s, node, node == SIM_A ? "192.0.2.1" : "192.0.2.2");
+	sim_add_address(s, node, node == SIM_A ? "203.0.113.1" : "203.0.113.2");
+	sim_add_address(s, node, node == SIM_A ? "192.0.2.1" : "192.0.2.2");
+	sim_run(s, LIMIT_LOOK_AROUND_MS);
 }
 
 struct pair {
@@ -149,6 +168,12 @@ static const struct pair pairs[] = {
 	  false,
 	  false,
 	  false },
+	{ "MOBIKE, child rekey", { roam, rekey_child }, 1, 1, true, false, false, false },
+	{ "MOBIKE, IKE rekey", { roam, rekey_ike }, 1, 1, true, true, false, false },
+	{ "MOBIKE, child create", { roam, create_child }, 1, 2, true, false, false, false },
+	{ "MOBIKE, child delete", { roam, delete_child }, 1, 0, false, false, false, false },
+	{ "MOBIKE, IKE delete", { roam, delete_ike }, 0, 0, false, true, false, false },
+	{ "MOBIKE, MOBIKE", { roam_softly, roam_softly }, 1, 1, true, false, false, false },
 	{ "IKE delete, IKE delete", { delete_ike, delete_ike }, 0, 0, false, false, false, false },
 	{ "reauth, child rekey", { reauth, rekey_child }, 1, 1, true, false, true, false },
 	{ "reauth, child create", { reauth, create_child }, 1, 2, true, false, true, false },
@@ -160,8 +185,11 @@ static const struct pair pairs[] = {
 
 /* ---- one way through ---- */
 
+/* So that the other pairs see the ways of those who cannot move. */
+static bool with_mobike;
+
 struct datagram {
-	int from;
+	struct addr from, to;
 	size_t len;
 	uint8_t bytes[DATAGRAM_MAX_BYTES];
 };
@@ -187,7 +215,8 @@ static bool catch (void *arg, const struct wire_end *from, uint8_t *bytes, size_
 		w->wrong = "more datagrams than expected";
 		return false;
 	}
-	d->from = from == &from->wire->ends[SIM_A] ? SIM_A : SIM_B;
+	d->from = from->wire->tap_from;
+	d->to = from->wire->tap_to;
 	d->len = *len;
 	memcpy(d->bytes, bytes, *len);
 	w->n_flying++;
@@ -204,11 +233,9 @@ static void forget(struct way *w, size_t i)
 static void deliver(struct way *w, size_t i, bool stays)
 {
 	const struct datagram d = w->flying[i];
-	struct addr src = w->s->wire.ends[d.from].addr, dst = w->s->wire.ends[!d.from].addr;
-	src.port = dst.port = 500;
 	if (!stays)
 		forget(w, i);
-	wire_inject(&w->s->wire, &src, &dst, slice_of(d.bytes, d.len), 0);
+	wire_inject(&w->s->wire, &d.from, &d.to, slice_of(d.bytes, d.len), 0);
 	sim_run(w->s, 1);
 }
 
@@ -292,6 +319,10 @@ static const char *verdict(const struct way *w)
 		if (!w->pair->silent && engine_counters(s->nodes[i].engine)->n_silent)
 			return "a request was never answered";
 	}
+	for (size_t i = 0; with_mobike && i < kernel_fake_count(s->nodes[SIM_B].kernel); i++)
+		if (kernel_fake_child(s->nodes[SIM_B].kernel, i)->out.id.dst.sin.sin_addr.s_addr !=
+		    htonl(0xcb007101)) /* 203.0.113.1 */
+			return "not everything moved";
 	return NULL;
 }
 
@@ -314,9 +345,16 @@ static void walk(struct way *w)
 		w->wrong = verdict(w);
 }
 
+static void two_nets(struct policy *p, struct peer_config *peer, struct child_config *child,
+		     int node)
+{
+	sim_two_nets(p, peer, child, node);
+	peer->mobike = with_mobike;
+}
+
 static struct sim *start(uint64_t seed)
 {
-	const struct sim_options o = { .seed = seed, .tweak = sim_two_nets };
+	const struct sim_options o = { .seed = seed, .tweak = two_nets };
 	random_seed(seed);
 	struct sim *s = sim_new(&o);
 	(void)sim_initiate(s, SIM_A);
@@ -332,6 +370,7 @@ static void play(struct way *w, const struct pair *pair, uint64_t seed)
 	w->second_begun = false;
 	w->faulty = w->faultless;
 	w->wrong = NULL;
+	with_mobike = strncmp(pair->name, "MOBIKE", 6) == 0;
 	w->s = start(seed);
 	if (!sim_is_up(w->s)) {
 		w->wrong = "not up at the start";

@@ -68,6 +68,14 @@ bool wire_leads(const struct wire *w, struct addr *from, struct addr *to)
 	return true;
 }
 
+bool wire_end_has(const struct wire_end *end, const struct addr *a)
+{
+	for (size_t i = 0; i < N_ELEMENTS(end->more); i++)
+		if (same_host(a, &end->more[i]))
+			return true;
+	return same_host(a, &end->addr);
+}
+
 static void land(struct flight *f)
 {
 	list_remove(&f->node);
@@ -86,7 +94,7 @@ static void on_arrival(void *arg)
 					      .peer = f->from,
 					      .bytes = slice_of(f->bytes, f->len),
 					      .natt = f->to.port == NATT_PORT };
-		if (addr_eq(&end->addr, &f->to) && end->receive)
+		if (wire_end_has(end, &f->to) && end->receive)
 			end->receive(end->arg, &p);
 	}
 	land(f);
@@ -132,6 +140,8 @@ static int end_send(struct udp *u, const struct addr *local, const struct addr *
 	struct wire_end *end = end_of(u);
 	struct wire *w = end->wire;
 	struct addr from = addr_is_set(local) ? *local : end->addr;
+	if (!wire_end_has(end, &from))
+		return -EADDRNOTAVAIL;
 	uint8_t copy[8192];
 	size_t len = bytes.len;
 
@@ -140,7 +150,11 @@ static int end_send(struct udp *u, const struct addr *local, const struct addr *
 	memcpy(copy, bytes.p, len);
 	end->n_sent++;
 	from.port = natt ? NATT_PORT : IKE_PORT;
+	w->tap_from = from;
+	w->tap_to = *peer;
 	if (w->tap && !w->tap(w->tap_arg, end, copy, &len))
+		return 0;
+	if (w->path && !w->path(w->path_arg, &from, peer))
 		return 0;
 	if (prng_percent(w->prng, w->options.loss_percent))
 		return 0;
@@ -160,8 +174,14 @@ static int end_keepalive(struct udp *u, const struct addr *local, const struct a
 
 static int end_source(struct udp *u, const struct addr *peer, struct addr *ret_local)
 {
-	(void)peer;
-	*ret_local = end_of(u)->addr;
+	const struct wire_end *end = end_of(u);
+	const struct addr *found = end->addr.family == peer->family ? &end->addr : NULL;
+	for (size_t i = 0; i < N_ELEMENTS(end->more); i++)
+		if (!found && addr_is_set(&end->more[i]) && end->more[i].family == peer->family)
+			found = &end->more[i];
+	if (!found)
+		return -ENETUNREACH;
+	*ret_local = *found;
 	ret_local->port = IKE_PORT;
 	return 0;
 }

@@ -35,11 +35,14 @@ struct wire_options {
 
 struct wire;
 
+enum { WIRE_ADDRS_MAX = 4 };
+
 /* One end: an udp port for an engine. */
 struct wire_end {
 	struct udp udp;
 	struct wire *wire;
-	struct addr addr; /* without a port */
+	struct addr addr;                     /* without a port: the first */
+	struct addr more[WIRE_ADDRS_MAX - 1]; /* unset: none */
 	udp_receive_fn receive;
 	void *arg;
 	uint64_t n_sent;
@@ -47,6 +50,9 @@ struct wire_end {
 
 /* Sees each datagram before the wire decides; may change it (but not its length): false loses it. */
 typedef bool (*wire_tap_fn)(void *arg, const struct wire_end *from, uint8_t *bytes, size_t *len);
+
+/* Does a path lead from here to there? */
+typedef bool (*wire_path_fn)(void *arg, const struct addr *from, const struct addr *to);
 
 struct wire {
 	struct loop *loop;
@@ -57,10 +63,14 @@ struct wire {
 	size_t n_flying;
 	wire_tap_fn tap;
 	void *tap_arg;
+	struct addr tap_from, tap_to; /* of that datagram */
+	wire_path_fn path;            /* NULL: every one does */
+	void *path_arg;
 };
 
 void wire_init(struct wire *w, struct loop *l, struct prng *p, const struct wire_options *options);
 void wire_done(struct wire *w);
+bool wire_end_has(const struct wire_end *end, const struct addr *a);
 /* What the NAT makes of a datagram's ends; false: it leads nowhere. */
 bool wire_leads(const struct wire *w, struct addr *from, struct addr *to);
 /* A datagram of the test's own, as if end from had sent it. */
