@@ -60,7 +60,7 @@ const struct word schema_words[] = {
 	{ IN_PADDING, "strict_check", apply_ignored, .syntax = "on|off", .deflt = "off", .help = IKEV1_ONLY },
 	{ IN_PADDING, "restrict_check", apply_ignored, .syntax = "on|off", .deflt = "off", .help = IKEV1_ONLY },
 
-	{ IN_REMOTE, "remote_address", apply_remote_address, .syntax = "address [port] | \"host name\", ...", .deflt = "anywhere", .help = "where the peer is; all are tried" },
+	{ IN_REMOTE, "remote_address", apply_remote_address, .syntax = "address [port] | \"host name\", ...", .deflt = "anywhere", .help = "where the peer is; all are tried, one after the other, within one attempt" },
 	{ IN_REMOTE, "local_address", apply_local_address, .syntax = "address", .deflt = "the system chooses", .help = "our address towards the peer" },
 	{ IN_REMOTE, "exchange_mode", apply_exchange_mode, .syntax = "ike2, main, aggressive, base", .deflt = "", .help = "protocol; ike2 is needed" },
 	{ IN_REMOTE, "doi", apply_ignored, .syntax = "ipsec_doi", .deflt = "ipsec_doi", .help = IKEV1_ONLY },

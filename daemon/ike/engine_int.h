@@ -82,6 +82,11 @@ MUST_USE int initiate_wish(struct engine *e, const struct wish *wish, engine_don
 /* Another IKE SA for it, whatever is there; *ret is in IKE_INIT_SENT. */
 MUST_USE int initiate_begin(struct engine *e, const struct wish *wish, struct ike_sa **ret,
 			    struct err *err);
+/*
+ * There was no answer: what this SA was made for is tried at the next address of its entry, and those
+ * who wait for it wait for that.  False: there is none left.
+ */
+bool initiate_elsewhere(struct ike_sa *sa);
 /* From an ACQUIRE of the kernel. */
 void initiate_acquire(struct engine *e, const struct keydb_event *event);
 /* Is it one of this machine's? */

@@ -199,17 +199,21 @@ void ike_sa_keep_nat_open(struct ike_sa *sa)
 		loop_timer_arm(sa->keepalive, every_ms);
 }
 
+static bool is_listed(const struct peer_config *config, const struct addr *a)
+{
+	for (uint8_t i = 0; config && i < config->n_peer_addrs; i++)
+		if (addr_eq(&config->peer_addrs[i], a))
+			return true;
+	return false;
+}
+
 bool ike_sa_is_at(const struct ike_sa *sa, const struct addr *peer)
 {
-	const struct peer_config *config = sa->config;
 	if (addr_eq(&sa->peer, peer))
 		return true;
-	if (!sa->mobike.on)
-		return false;
-	for (uint8_t i = 0; i < config->n_peer_addrs; i++)
-		if (addr_eq(&config->peer_addrs[i], peer))
-			return true;
-	return addr_eq(&sa->mobike.home_peer, peer);
+	if (sa->mobike.on && addr_eq(&sa->mobike.home_peer, peer))
+		return true;
+	return is_listed(sa->config, peer) && (sa->mobike.on || is_listed(sa->config, &sa->peer));
 }
 
 static void on_soft(void *arg)

@@ -67,7 +67,8 @@ struct wish {
 	struct addr peer, local; /* local may be unset */
 	/* From an ACQUIRE: the packet, and the selector of the policy that wanted it. */
 	bool has_packet, has_policy;
-	bool single; /* the peer wants a child for each pair of addresses (2.9) */
+	uint8_t n_tried; /* of its entry's addresses, before this one */
+	bool single;     /* the peer wants a child for each pair of addresses (2.9) */
 	struct ts packet_local, packet_peer, policy_local, policy_peer;
 	uint32_t reqid; /* of that policy */
 	/* Our SPI of a child in another IKE SA, whose selectors it is to have; 0 = none. */
@@ -191,7 +192,7 @@ void ike_sa_heard(struct ike_sa *sa);
 void ike_sa_entered(struct ike_sa *sa, enum ike_state from);
 /* Keepalives, if we are behind a NAT (now). */
 void ike_sa_keep_nat_open(struct ike_sa *sa);
-/* Is the peer at this address, or may it be found there (MOBIKE)? */
+/* Is the peer at this address, or is that one of several at which it may be found? */
 bool ike_sa_is_at(const struct ike_sa *sa, const struct addr *peer);
 /* Name of the peer's entry, NULL if it is not known. */
 const char *ike_sa_remote(const struct ike_sa *sa);

@@ -156,8 +156,10 @@ enum verdict on_init_silent(struct exchange *x)
 	char text[REASON_FIELD_MAX_BYTES];
 
 	if (!h->hint && !h->hint_text[0]) {
+		bool goes_on = initiate_elsewhere(x->sa);
 		reason_set(&x->reason, REASON_PEER_SILENT, what);
-		reason_hint(&x->reason, "no answer to %d tries in %.1f s", n, sec);
+		reason_hint(&x->reason, "no answer to %d tries in %.1f s%s", n, sec,
+			    goes_on ? "; the next address is tried" : "");
 		return V_OK;
 	}
 	reason_set(&x->reason, REASON_PEER_REFUSED, h->hint ? notify_name(h->hint) : what);

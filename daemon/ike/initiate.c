@@ -57,7 +57,7 @@ static bool serves(const struct ike_sa *sa, const struct wish *w)
 	const struct wish *old = sa->handshake ? &sa->handshake->ask.wish : NULL;
 	bool on_its_way = sa->state == IKE_INIT_SENT || sa->state == IKE_AUTH_SENT;
 	if (!on_its_way || sa->want_delete || !old || !same_config(old->child, w->child) ||
-	    !addr_eq(&sa->peer, &w->peer))
+	    !ike_sa_is_at(sa, &w->peer))
 		return false;
 	/* Without selectors of its own, an entry serves whatever policy asked. */
 	if (w->child->local_ts.n && w->child->peer_ts.n)
@@ -182,6 +182,49 @@ int initiate_begin(struct engine *e, const struct wish *w, struct ike_sa **ret, 
 	return 0;
 }
 
+/* The next of the entry's addresses; false: all were tried. */
+static bool next_address(struct wish *w)
+{
+	const struct peer_config *config = w->child->peer;
+	uint8_t at = 0;
+	if (w->n_tried + 1 >= config->n_peer_addrs)
+		return false;
+	while (at < config->n_peer_addrs && !addr_eq(&config->peer_addrs[at], &w->peer))
+		at++;
+	if (at == config->n_peer_addrs)
+		return false;
+	w->peer = config->peer_addrs[(at + 1) % config->n_peer_addrs];
+	w->local = (struct addr){ 0 };
+	w->n_tried++;
+	return true;
+}
+
+/* At the first address from this one on to which there is a way. */
+static int begin_anywhere(struct engine *e, struct wish *w, struct ike_sa **ret, struct err *err)
+{
+	int r;
+	do {
+		r = initiate_begin(e, w, ret, err);
+	} while (r < 0 && next_address(w));
+	return r;
+}
+
+bool initiate_elsewhere(struct ike_sa *sa)
+{
+	struct wish *old = &sa->handshake->ask.wish, w = *old;
+	struct ike_sa *next;
+	struct err err = { 0 };
+	/* What is to take another one over has its peer where that is. */
+	if (sa->engine->stopping || sa->want_delete || sa->handover.takes_spi ||
+	    w.child->peer->policy != sa->engine->policy || !next_address(&w) ||
+	    begin_anywhere(sa->engine, &w, &next, &err) < 0)
+		return false;
+	waiters_move(&sa->coming, &next->coming);
+	old->has_larval = false;
+	sa->wanted = NULL;
+	return true;
+}
+
 /* One more child in an IKE SA that is there (RFC 7296 1.3.1). */
 static int add_to(struct ike_sa *sa, const struct wish *w, engine_done_fn done, void *arg)
 {
@@ -220,7 +263,8 @@ int initiate_wish(struct engine *e, const struct wish *w, engine_done_fn done, v
 		return err_set(err, -EMFILE, "%zu negotiations of this entry are on their way", n);
 	if (!sa) {
 		retire_childless(e, w);
-		r = initiate_begin(e, w, &sa, err);
+		struct wish copy = *w;
+		r = begin_anywhere(e, &copy, &sa, err);
 		if (r < 0)
 			return r;
 	}

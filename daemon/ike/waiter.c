@@ -27,6 +27,15 @@ int waiters_add(struct list *waiters, engine_done_fn done, void *arg)
 }
 
 /* The callback may add and forget: each is taken out before it is called. */
+void waiters_move(struct list *from, struct list *to)
+{
+	struct waiter *w;
+	LIST_EACH(w, from, node) {
+		list_remove(&w->node);
+		list_add(to, &w->node);
+	}
+}
+
 void waiters_call(struct list *waiters, int result, const char *text)
 {
 	while (!list_empty(waiters)) {

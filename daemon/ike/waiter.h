@@ -16,6 +16,8 @@ struct waiter {
 
 /* -EMFILE: LIMIT_WAITERS_PER_SA; -ENOMEM.  done NULL: nothing to do. */
 MUST_USE int waiters_add(struct list *waiters, engine_done_fn done, void *arg);
+/* They wait for something else now. */
+void waiters_move(struct list *from, struct list *to);
 /* Calls each once; the list is empty then. */
 void waiters_call(struct list *waiters, int result, const char *text);
 /* Forgets those with this arg, or all. */

@@ -491,6 +491,50 @@ static void no_nats_allowed(void **state)
 	sim_free(s);
 }
 
+/* ---- several addresses, without MOBIKE ---- */
+
+static void three_addresses(struct policy *p, struct peer_config *peer, struct child_config *child,
+			    int node)
+{
+	(void)p;
+	(void)child;
+	peer->verify_id = false;
+	if (node == SIM_B)
+		return;
+	peer->n_peer_addrs = 3;
+	peer->peer_addrs[0] = at("2001:db8::99"); /* no way there */
+	peer->peer_addrs[1] = at("192.0.2.99");   /* nobody there */
+	peer->peer_addrs[2] = at("192.0.2.2");
+}
+
+static void each_address_is_tried(void **state)
+{
+	struct sim_options o = options();
+	(void)state;
+	o.tweak = three_addresses;
+	struct sim *s = start(&o);
+	assert_int_equal(sim_initiate(s, SIM_A), 0);
+	sim_run(s, 1000);
+	assert_int_equal(sim_initiate(s, SIM_A), 0); /* the same one */
+	sim_run(s, 60000);
+	assert_true(sim_is_up(s) && sim_agrees(s));
+	assert_int_equal(s->nodes[SIM_A].n_done, 2);
+	assert_int_equal(s->nodes[SIM_A].last_result, 0);
+	assert_true(sim_logged("event=negotiation_failed", "192.0.2.99", "next address"));
+	assert_int_equal(sim_log_count("event=ike_sa_up"), 2);
+	assert_int_equal(sim_initiate(s, SIM_A), 1); /* it is up, wherever */
+	sim_free(s);
+	/* nobody at any of them: told once, at the end */
+	s = start(&o);
+	s->wire.path = nowhere;
+	assert_int_equal(sim_initiate(s, SIM_A), 0);
+	sim_run(s, 120000);
+	assert_int_equal(s->nodes[SIM_A].n_done, 1);
+	assert_true(s->nodes[SIM_A].last_result < 0);
+	assert_true(sim_is_down(s));
+	sim_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -513,6 +557,7 @@ int main(void)
 		UNIT("an update led to a stranger sends no traffic there", led_to_a_stranger),
 		UNIT("a check answered without COOKIE2 closes the IKE SA", without_cookie2),
 		UNIT("no NATs allowed: none are accepted", no_nats_allowed),
+		UNIT("each address of the peer is tried", each_address_is_tried),
 	};
 	return scenario_run(tests, N_ELEMENTS(tests));
 }
