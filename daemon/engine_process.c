@@ -25,6 +25,7 @@
 #include "output.h"
 #include "priv/client.h"
 #include "priv/keeper_client.h"
+#include "priv/names_client.h"
 #include "priv/sandbox.h"
 
 #ifndef TANUKI_VERSION
@@ -42,6 +43,7 @@ struct engine_process {
 	struct client *client;
 	struct kernel_monitor *kernel;
 	struct keeper_client *keeper;
+	struct names_client *names; /* NULL: there is no resolver */
 	struct engine *engine;
 	struct ctl *ctl;
 	struct list questions; /* struct kernel_question */
@@ -157,7 +159,9 @@ static int open_processes(struct engine_process *p, struct err *err)
 	p->keeper = keeper_client_new(p->loop, p->start->keeper_sock, on_keeper_lost, p);
 	if (p->client)
 		p->kernel = kernel_monitor_new(p->client);
-	if (!p->client || !p->keeper || !p->kernel)
+	if (p->start->resolver_sock >= 0)
+		p->names = names_client_new(p->loop, p->start->resolver_sock);
+	if (!p->client || !p->keeper || !p->kernel || (p->start->resolver_sock >= 0 && !p->names))
 		return err_set(err, -ENOMEM, "out of memory");
 	return 0;
 }
@@ -169,6 +173,7 @@ static int open_engine(struct engine_process *p, struct err *err)
 		.udp = udp_sockets_port(p->udp),
 		.kernel = kernel_monitor_port(p->kernel),
 		.keeper = keeper_client_port(p->keeper),
+		.names = p->names ? names_client_port(p->names) : NULL,
 		.policy = p->start->policy,
 		.number = 0,
 	};
@@ -308,6 +313,7 @@ static void release(struct engine_process *p)
 	engine_free(p->engine);
 	kernel_monitor_free(p->kernel);
 	keeper_client_free(p->keeper);
+	names_client_free(p->names);
 	client_free(p->client);
 	watch_free(p->watch);
 	udp_sockets_free(p->udp);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* One look-up per peer, before there is anything that could wait for it. */
+/* One look-up per peer, before there is anything that could wait for it; the resolver does the rest. */
 #include "resolve.h"
 
 #include "base/log.h"
@@ -21,7 +21,8 @@ void resolve_peers(struct policy *policy)
 	struct peer_config *peer;
 
 	LIST_EACH(peer, &policy->peers, node) {
-		if (peer->peer_name[0] && peer->n_peer_addrs == 0)
+		peer->by_name = peer->peer_name[0] && peer->n_peer_addrs == 0;
+		if (peer->by_name)
 			resolve_peer(peer);
 	}
 }

@@ -9,6 +9,7 @@
 #include "ike/dispatch.h"
 #include "ike/engine_int.h"
 #include "ike/informational.h"
+#include "ike/lookup.h"
 #include "ike/mobike.h"
 #include "ike/move.h"
 #include "ike/reauth.h"
@@ -94,6 +95,7 @@ int engine_new(const struct engine_ports *ports, struct engine **ret)
 	list_init(&e->keepups);
 	list_init(&e->gathers);
 	list_init(&e->removals);
+	list_init(&e->lookups);
 	e->error_replies = bucket_of(LIMIT_ERROR_REPLIES_BURST, LIMIT_ERROR_REPLY_MS);
 	e->refusal_logs = bucket_of(LIMIT_REFUSAL_LOGS_BURST, LIMIT_REFUSAL_LOG_MS);
 	int r = make_tables(e);
@@ -121,6 +123,7 @@ void engine_free(struct engine *e)
 	}
 	LIST_EACH(g, &e->gathers, node)
 		gather_free(g);
+	lookup_forget_all(e);
 	refusal_forget_all(e);
 	removal_forget_all(e);
 	loop_timer_free(e->removal_timer);
@@ -456,6 +459,7 @@ void engine_forget(struct engine *e, const void *arg)
 		LIST_EACH(c, &sa->children, node)
 			waiters_forget(&c->going, arg);
 	}
+	lookup_forget(e, arg);
 	if (e->stop_arg == arg)
 		e->stop_done = NULL;
 }

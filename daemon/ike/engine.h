@@ -28,6 +28,7 @@ struct engine_ports {
 	struct udp *udp;
 	struct kernel *kernel;
 	struct keeper *keeper;
+	struct names *names; /* NULL: names are not looked up again */
 	struct policy *policy;
 	uint8_t number; /* goes into the top bits of our SPIs: ike/limits.h */
 };

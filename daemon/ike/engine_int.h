@@ -35,6 +35,7 @@ struct engine {
 	size_t fragments_bytes; /* stored by all assemblies */
 	struct list keepups;    /* struct keepup: what is to be up always */
 	struct list gathers;    /* struct gather */
+	struct list lookups;    /* struct lookup */
 	struct list removals;   /* struct removal: could not be asked for yet */
 	struct loop_timer *removal_timer;
 	struct addr addresses[LIMIT_LOCAL_ADDRS]; /* of this machine */

@@ -67,8 +67,8 @@ struct wish {
 	struct addr peer, local; /* local may be unset */
 	/* From an ACQUIRE: the packet, and the selector of the policy that wanted it. */
 	bool has_packet, has_policy;
-	uint8_t n_tried; /* of its entry's addresses, before this one */
-	bool single;     /* the peer wants a child for each pair of addresses (2.9) */
+	uint8_t n_tried;        /* of its entry's addresses, before this one */
+	bool single, looked_up; /* a child per pair of addresses (2.9); the name is resolved */
 	struct ts packet_local, packet_peer, policy_local, policy_peer;
 	uint32_t reqid; /* of that policy */
 	/* Our SPI of a child in another IKE SA, whose selectors it is to have; 0 = none. */

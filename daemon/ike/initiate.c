@@ -6,6 +6,7 @@
 #include "ike/dispatch.h"
 #include "ike/engine_int.h"
 #include "ike/informational.h"
+#include "ike/lookup.h"
 #include "ike/reauth.h"
 
 #include <errno.h>
@@ -252,6 +253,8 @@ int initiate_wish(struct engine *e, const struct wish *w, engine_done_fn done, v
 		return err_set(err, -ESTALE, "the configuration has changed");
 	if (w->why != ENGINE_WHY_TRAFFIC && initiate_find_up(e, w->child, &w->peer))
 		return 1;
+	if (lookup_is_due(e, w))
+		return nobody_waits(err, lookup_wish(e, w, done, arg));
 	int r = join_create(e, w, done, arg);
 	if (r != -ENOENT)
 		return nobody_waits(err, r);
@@ -278,9 +281,10 @@ static int start_one(struct engine *e, const struct child_config *child, enum en
 {
 	const struct peer_config *peer = child->peer;
 	struct wish w = { .child = child, .why = why };
-	if (peer->n_peer_addrs == 0)
+	if (peer->n_peer_addrs == 0 && !lookup_is_due(e, &w))
 		return err_set(err, -EDESTADDRREQ, "%s: no address to go to", peer->name);
-	w.peer = peer->peer_addrs[0];
+	if (peer->n_peer_addrs)
+		w.peer = peer->peer_addrs[0];
 	g->n_open++;
 	int r = initiate_wish(e, &w, gather_done, g, err);
 	if (r != 0)

@@ -5,6 +5,7 @@
  */
 #include "base/log.h"
 #include "ike/engine_int.h"
+#include "ike/lookup.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -41,9 +42,11 @@ static void on_time(void *arg)
 	struct wish w = { .child = k->child, .why = ENGINE_WHY_CONFIG };
 	struct err err = { 0 };
 
-	if (initiate_find_up(k->engine, k->child, NULL) || peer->n_peer_addrs == 0)
+	if (initiate_find_up(k->engine, k->child, NULL) ||
+	    (peer->n_peer_addrs == 0 && !lookup_is_due(k->engine, &w)))
 		return;
-	w.peer = peer->peer_addrs[k->n_tries++ % peer->n_peer_addrs];
+	if (peer->n_peer_addrs)
+		w.peer = peer->peer_addrs[k->n_tries++ % peer->n_peer_addrs];
 	if (initiate_wish(k->engine, &w, NULL, NULL, &err) >= 0)
 		return;
 	LOG(WARNING, "cannot_initiate", F_STR("remote", peer->name), F_STR("child", k->child->name),

@@ -74,6 +74,7 @@ enum {
 	LIMIT_RETRY_MAX_MS = 300000,  /* ... up to this */
 	LIMIT_LONG_LIFE_MS = 60000,   /* what was up for so long is started again at once */
 	LIMIT_REMOVAL_RETRY_MS = 500, /* a removal that could not be asked for is asked for again */
+	LIMIT_LOOKUP_MS = 5000,       /* then an attempt goes on with the addresses known before */
 	LIMIT_STOP_MS = 3000,         /* engine_stop() waits so long for answers */
 	LIMIT_BUSY_MS = 30000, /* keeper and kernel answer within this, or the exchange ends */
 };

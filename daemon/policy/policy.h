@@ -81,12 +81,12 @@ struct peer_config {
 	/* Where it may be; empty: anywhere (anonymous, a responder's entry). */
 	uint8_t n_peer_addrs;
 	struct addr peer_addrs[POLICY_ADDRS_MAX]; /* with port; 0 = 500 */
-	char peer_name[POLICY_NAME_MAX_BYTES];    /* to be resolved, "" = none */
+	char peer_name[POLICY_NAME_MAX_BYTES];    /* by_name: peer_addrs are its; "" = none */
 	struct addr local_addr;                   /* unset: the system chooses */
 	struct id local_id;                       /* ID_NONE: the address used */
 	uint8_t n_peer_ids;                       /* 0: its address, if verify_id, else anything */
 	struct id peer_ids[POLICY_IDS_MAX];
-	bool verify_id;
+	bool verify_id, by_name;
 	enum initiate_when initiate;
 	bool nat_traversal, nat_force, mobike;
 	enum fragments fragments;

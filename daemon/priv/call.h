@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+#include "base/addr.h"
 #include "base/attr.h"
 #include "base/list.h"
 #include "base/wire.h"
@@ -18,6 +19,9 @@ struct request_differences;
 /* What the monitor found in the kernel; borrowed. */
 typedef void (*call_differences_fn)(void *arg, const struct request_differences *d);
 
+/* The answer of the resolver; the same type as names_done_fn. */
+typedef void (*call_addresses_fn)(void *arg, int result, const struct addr *addrs, size_t n);
+
 /* Whom to tell; a member that is NULL is not told. */
 struct call {
 	struct list node;
@@ -25,6 +29,7 @@ struct call {
 	call_result_fn on_result;
 	call_auth_fn on_auth;
 	call_differences_fn on_differences;
+	call_addresses_fn on_addresses;
 	void *arg;
 };
 

@@ -26,6 +26,7 @@
 #include "priv/channel.h"
 #include "priv/children.h"
 #include "priv/keeper_process.h"
+#include "priv/resolver_process.h"
 #include "priv/sandbox.h"
 
 enum { STOP_LIMIT_MS = 4000, WAIT_LIMIT_MS = 1000, ENGINE = 0 };
@@ -39,12 +40,12 @@ struct monitor {
 	struct channel *channel;
 	struct request_gate gate;
 	int engine_sock; /* the channel's */
-	struct child_process keeper, engine;
+	struct child_process keeper, engine, resolver;
 	struct loop_signal *on_term, *on_int, *on_hup, *on_child;
 	struct loop_timer *stop_timer;
 	struct sandbox_user user;
 	char root[256];
-	int lifeline[2], engine_pair[2], keeper_pair[2], ready_pair[2];
+	int lifeline[2], engine_pair[2], keeper_pair[2], ready_pair[2], resolver_pair[2];
 	bool stopping, failed, has_pid_file, has_control;
 	unsigned int n_events_dropped;
 };
@@ -108,6 +109,8 @@ static void reap(struct monitor *m)
 
 	if (child_process_reap(&m->keeper, &status))
 		on_end(m, &m->keeper, status);
+	if (child_process_reap(&m->resolver, &status))
+		on_end(m, &m->resolver, status);
 	if (child_process_reap(&m->engine, &status)) {
 		on_end(m, &m->engine, status);
 		loop_stop(m->loop);
@@ -245,6 +248,16 @@ static int run_keeper(void *arg)
 	return keeper_process_run(&start);
 }
 
+static int run_resolver(void *arg)
+{
+	struct monitor *m = arg;
+
+	close_pair(m->engine_pair);
+	close_pair(m->keeper_pair);
+	close_fd(&m->resolver_pair[0]);
+	return resolver_process_run(m->resolver_pair[1], &m->user, m->options->policy);
+}
+
 static int run_engine(void *arg)
 {
 	struct monitor *m = arg;
@@ -253,6 +266,7 @@ static int run_engine(void *arg)
 		.policy = m->options->policy,
 		.monitor_sock = m->engine_pair[1],
 		.keeper_sock = m->keeper_pair[0],
+		.resolver_sock = m->resolver_pair[0],
 	};
 
 	close_fd(&m->engine_pair[0]);
@@ -279,6 +293,23 @@ static int wait_for_keeper(struct monitor *m, struct err *err)
 	return n == 1 ? 0 : err_set(err, -ECHILD, "the keeper could not start");
 }
 
+static int start_resolver(struct monitor *m, struct err *err)
+{
+	const struct peer_config *peer;
+	bool has_names = false;
+
+	LIST_EACH(peer, &m->options->policy->peers, node)
+		has_names |= peer->by_name;
+	if (!has_names)
+		return 0;
+	int r = frame_pair(m->resolver_pair);
+	if (r < 0)
+		return err_set(err, r, "socketpair: %s", strerror(-r));
+	r = child_process_start(&m->resolver, "resolver", m->lifeline, run_resolver, m, err);
+	close_fd(&m->resolver_pair[1]);
+	return r;
+}
+
 static int start_processes(struct monitor *m, struct err *err)
 {
 	if (pipe2(m->lifeline, O_CLOEXEC) < 0 || pipe2(m->ready_pair, O_CLOEXEC) < 0)
@@ -293,8 +324,11 @@ static int start_processes(struct monitor *m, struct err *err)
 		r = wait_for_keeper(m, err);
 	close_fd(&m->keeper_pair[1]);
 	if (r == 0)
+		r = start_resolver(m, err);
+	if (r == 0)
 		r = child_process_start(&m->engine, "engine", m->lifeline, run_engine, m, err);
 	close_fd(&m->keeper_pair[0]);
+	close_fd(&m->resolver_pair[0]);
 	close_fd(&m->engine_pair[1]);
 	return r;
 }
@@ -474,11 +508,13 @@ static void clean_up(struct monitor *m)
 	channel_free(m->channel);
 	close_pair(m->engine_pair);
 	close_pair(m->keeper_pair);
+	close_pair(m->resolver_pair);
 	/* The keeper ends by itself when the engine is gone; the lifeline is for the others. */
 	child_process_wait(&m->keeper, m->failed ? 0 : WAIT_LIMIT_MS);
 	close_pair(m->lifeline);
 	child_process_wait(&m->engine, WAIT_LIMIT_MS);
 	child_process_wait(&m->keeper, WAIT_LIMIT_MS);
+	child_process_wait(&m->resolver, WAIT_LIMIT_MS);
 	if (m->has_pid_file)
 		(void)unlink(o->pid_path);
 	if (m->has_control)
@@ -497,7 +533,8 @@ int monitor_run(const struct monitor_options *options)
 			     .lifeline = { -1, -1 },
 			     .engine_pair = { -1, -1 },
 			     .keeper_pair = { -1, -1 },
-			     .ready_pair = { -1, -1 } };
+			     .ready_pair = { -1, -1 },
+			     .resolver_pair = { -1, -1 } };
 	struct err err = { 0 };
 
 	log_set_process("monitor");

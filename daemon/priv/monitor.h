@@ -13,7 +13,7 @@
 /* What an engine process starts with. */
 struct monitor_engine {
 	struct policy *policy;
-	int monitor_sock, keeper_sock;
+	int monitor_sock, keeper_sock, resolver_sock; /* the last -1: nothing is known by name */
 };
 
 /*

@@ -16,10 +16,11 @@
 #include "base/addr.h"
 #include "base/attr.h"
 #include "policy/comp.h"
+#include "policy/policy.h"
 #include "priv/frame.h"
 #include "priv/keeper.h"
 
-enum process { PROCESS_MONITOR, PROCESS_KEEPER, PROCESS_ENGINE };
+enum process { PROCESS_MONITOR, PROCESS_KEEPER, PROCESS_ENGINE, PROCESS_RESOLVER };
 
 enum request_kind {
 	REQUEST_READY = 1,      /* engine: the sockets are served */
@@ -37,6 +38,8 @@ enum request_kind {
 	REQUEST_AUTH,        /* keeper: answer to PSK_* */
 	REQUEST_KERNEL_DIFF, /* engine: compare the kernel with what is wanted */
 	REQUEST_DIFFERENCES, /* monitor: answer to KERNEL_DIFF */
+	REQUEST_NAME,        /* engine, to the resolver: look it up */
+	REQUEST_ADDRESSES,   /* resolver: answer to NAME */
 	__REQUEST_N
 };
 
@@ -120,6 +123,16 @@ struct request_differences {
 	} list[REQUEST_DIFFERENCES_MAX];
 };
 
+struct request_name {
+	char name[POLICY_NAME_MAX_BYTES];
+};
+
+struct request_addresses {
+	int32_t result; /* 0 or negative errno: then there are none */
+	uint32_t n;
+	struct addr addrs[POLICY_ADDRS_MAX];
+};
+
 /* The text of what is wrong with a body, NULL if nothing is.  Static. */
 typedef const char *(*request_check_fn)(const void *body, struct slice extra);
 
@@ -167,6 +180,8 @@ const char *request_check_psk(const void *body, struct slice extra);
 const char *request_check_sockets(const void *body, struct slice extra);
 const char *request_check_result(const void *body, struct slice extra);
 const char *request_check_auth(const void *body, struct slice extra);
+const char *request_check_name(const void *body, struct slice extra);
+const char *request_check_addresses(const void *body, struct slice extra);
 const char *request_check_differences(const void *body, struct slice extra);
 
 #endif

@@ -290,6 +290,27 @@ const char *request_check_auth(const void *body, struct slice extra)
 	return a->auth_bytes <= KEEPER_AUTH_MAX_BYTES ? NULL : "length";
 }
 
+const char *request_check_name(const void *body, struct slice extra)
+{
+	const struct request_name *n = body;
+
+	(void)extra;
+	return is_text(n->name, sizeof(n->name)) && n->name[0] ? NULL : "name";
+}
+
+const char *request_check_addresses(const void *body, struct slice extra)
+{
+	const struct request_addresses *a = body;
+
+	(void)extra;
+	if (a->result > 0 || a->n > N_ELEMENTS(a->addrs) || (a->result < 0 && a->n > 0))
+		return "number of addresses";
+	for (uint32_t i = 0; i < a->n; i++)
+		if (addr_len(&a->addrs[i]) == 0)
+			return "address";
+	return NULL;
+}
+
 const char *request_check_differences(const void *body, struct slice extra)
 {
 	const struct request_differences *d = body;

@@ -41,6 +41,9 @@ static size_t fill(unsigned int kind)
 		r.in = c.in.id;
 		r.out = c.out.id;
 		memcpy(body, &r, sizeof(r));
+	} else if (kind == REQUEST_NAME) {
+		struct request_name n = { .name = "gw.example" };
+		memcpy(body, &n, sizeof(n));
 	} else if (kind == REQUEST_ACQUIRE_FAILED) {
 		struct request_acquire a;
 		memset(&a, 0, sizeof(a));

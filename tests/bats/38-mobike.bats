@@ -14,11 +14,11 @@ load ../lab/roaming
 
 setup_file() { topo_two_gateways && second_link a 1; }
 
-# both [KEY=VALUE...]: with MOBIKE; the identities are names.
+# both: with MOBIKE; the identities are names.
 both() {
 	on_link a 1 wan 4
 	gateways id_a=a.example id_b=b.example end_b="192.0.2.2, 2001:db8::2" \
-		more="mobike on;" dpd_delay="2 sec" "$@"
+		more="mobike on;" dpd_delay="2 sec"
 	tanukictl gw-a establish-sa gw-b/lan
 	spis gw-b && BEFORE=$REPLY
 }
@@ -81,4 +81,29 @@ whole() {
 	in_ns gw-b iptables-legacy -F INPUT
 	in_ns host-a ping -q -c 5 -i 0.1 -W 2 10.2.0.2
 	whole
+}
+
+@test "a peer is looked up by its name for each attempt, in both families" {
+	on_link a 1 wan 4
+	in_ns gw-a bash -c 'echo 192.0.2.99 gw-b.example >/etc/hosts'
+	gateway_start b id_a=a.example id_b=b.example end_a="192.0.2.1, 2001:db8::1"
+	gateway_start a id_a=a.example id_b=b.example end_b='"gw-b.example"' counter=2
+	run ! tanukictl gw-a establish-sa gw-b/lan
+	event gw-a negotiation_failed "peer=192.0.2.99*" reason=peer_silent
+	in_ns gw-a bash -c 'echo 192.0.2.2 gw-b.example >/etc/hosts'
+	tanukictl gw-a establish-sa gw-b/lan
+	assert_sad gw-a esp 192.0.2.1 192.0.2.2
+	in_ns host-a ping -q -c 2 -i 0.2 -W 2 10.2.0.2
+	tanukictl gw-a delete-sa gw-b
+	in_ns gw-a ip addr add 2001:db8::1/64 dev wan nodad
+	in_ns gw-a bash -c 'echo 2001:db8::2 gw-b.example >/etc/hosts'
+	tanukictl gw-a establish-sa gw-b/lan
+	assert_sad gw-a esp 2001:db8::1 2001:db8::2
+	pid_of tanukid.gw-a
+	local resolver
+	resolver=$(pgrep -P "$REPLY" resolve)
+	[[ $(<"/proc/$resolver/status") =~ CapEff:[[:space:]]*0000000000000000 ]]
+	tanukid_stop gw-a
+	assert_no_sas gw-a
+	[ ! -e "/proc/$resolver" ]
 }

@@ -152,6 +152,7 @@ static void start_daemon(struct sim *s, int i)
 					    .udp = &s->wire.ends[i].udp,
 					    .kernel = kernel_fake_port(node->kernel),
 					    .keeper = keeper_fake_port(node->keeper),
+					    .names = s->options.names,
 					    .policy = node->policy,
 					    .number = (uint8_t)i };
 	REQUIRE(engine_new(&ports, &node->engine) == 0);

@@ -29,6 +29,7 @@ struct sim_options {
 	const char *esp[SIM_NODES];
 	const char *psk[SIM_NODES]; /* NULL: the same; "": no key */
 	int64_t keeper_delay_ms, kernel_delay_ms, dpd_delay_ms;
+	struct names *names; /* for both nodes; NULL: none */
 	/* Last word on a node's policy. */
 	void (*tweak)(struct policy *p, struct peer_config *peer, struct child_config *child,
 		      int node);

@@ -2,10 +2,12 @@
 /* MOBIKE (RFC 4555): hosts that roam, lose and find addresses, and those who lie about it. */
 #include "sim/scenario.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "ike/mobike.h"
+#include "priv/names.h"
 
 #include "msg/header.h"
 
@@ -535,6 +537,132 @@ static void each_address_is_tried(void **state)
 	sim_free(s);
 }
 
+/* ---- names ---- */
+
+/* What the name stands for now, and who has asked; the answer comes when the test wants it. */
+static struct {
+	struct names port;
+	struct addr addrs[2];
+	size_t n;
+	int result, n_asked;
+	names_done_fn done;
+	void *arg;
+} names;
+
+static int names_resolve(struct names *n, const char *name, names_done_fn done, void *arg)
+{
+	(void)n;
+	assert_string_equal(name, "b.example");
+	assert_null(names.done);
+	names.n_asked++;
+	names.done = done;
+	names.arg = arg;
+	return 0;
+}
+
+static void names_cancel(struct names *n, void *arg)
+{
+	(void)n;
+	if (names.arg == arg)
+		names.done = NULL;
+}
+
+static void names_answer(struct sim *s)
+{
+	names_done_fn done = names.done;
+	names.done = NULL;
+	sim_run(s, 10);
+	if (done)
+		done(names.arg, names.result, names.addrs, names.n);
+}
+
+static const struct names_ops names_ops = { .resolve = names_resolve, .cancel = names_cancel };
+
+/* A knows B by its name, which had no address when it started. */
+static void by_name(struct policy *p, struct peer_config *peer, struct child_config *child,
+		    int node)
+{
+	(void)p;
+	(void)child;
+	peer->verify_id = false;
+	if (node == SIM_B)
+		return;
+	peer->by_name = true;
+	peer->n_peer_addrs = 0;
+	strcpy(peer->peer_name, "b.example");
+}
+
+static struct sim *with_names(void)
+{
+	struct sim_options o = options();
+	memset(&names, 0, sizeof(names));
+	names.port.ops = &names_ops;
+	names.addrs[0] = at("192.0.2.2");
+	names.n = 1;
+	o.tweak = by_name;
+	o.names = &names.port;
+	return start(&o);
+}
+
+static void looked_up_for_each_attempt(void **state)
+{
+	struct sim *s = with_names();
+	(void)state;
+	assert_int_equal(sim_initiate(s, SIM_A), 0);
+	assert_int_equal(sim_initiate(s, SIM_A), 0); /* one question for both */
+	names_answer(s);
+	sim_run(s, 1000);
+	assert_true(sim_is_up(s) && sim_agrees(s));
+	assert_int_equal(s->nodes[SIM_A].n_done, 2);
+	assert_int_equal(names.n_asked, 1);
+	assert_int_equal(sim_terminate(s, SIM_A, "b"), 0);
+	sim_run(s, 60000);
+	/* it has moved, to the other family first of all, which leads nowhere */
+	roam(s, SIM_B, "192.0.2.2", "198.51.100.2");
+	names.addrs[0] = at("2001:db8::99");
+	names.addrs[1] = at("198.51.100.2");
+	names.n = 2;
+	assert_int_equal(sim_initiate(s, SIM_A), 0);
+	names_answer(s);
+	sim_run(s, 1000);
+	assert_true(sim_is_up(s) && sim_agrees(s));
+	assert_int_equal(names.n_asked, 2);
+	assert_true(is_at(&child_of(s, SIM_A)->out.id.dst, "198.51.100.2"));
+	sim_free(s);
+}
+
+static void a_name_without_an_answer(void **state)
+{
+	struct sim *s = with_names();
+	(void)state;
+	/* nothing is known at all: said at once */
+	names.result = -ENOENT;
+	names.n = 0;
+	assert_int_equal(sim_initiate(s, SIM_A), 0);
+	names_answer(s);
+	assert_int_equal(s->nodes[SIM_A].n_done, 1);
+	assert_true(s->nodes[SIM_A].last_result < 0);
+	/* known from before: what was good then may be good now */
+	names.result = 0;
+	names.n = 1;
+	assert_int_equal(sim_initiate(s, SIM_A), 0);
+	names_answer(s);
+	sim_run(s, 1000);
+	assert_true(sim_is_up(s));
+	assert_int_equal(sim_terminate(s, SIM_A, "b"), 0);
+	sim_run(s, 60000);
+	assert_int_equal(sim_initiate(s, SIM_A), 0);
+	sim_run(s, LIMIT_LOOKUP_MS + 1000); /* nobody answers */
+	assert_null(names.done);
+	assert_true(sim_is_up(s) && sim_agrees(s));
+	/* the daemon ends while a question is open */
+	assert_int_equal(sim_terminate(s, SIM_A, "b"), 0);
+	sim_run(s, 60000);
+	assert_int_equal(sim_initiate(s, SIM_A), 0);
+	sim_free(s);
+	assert_null(names.done);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -558,6 +686,8 @@ int main(void)
 		UNIT("a check answered without COOKIE2 closes the IKE SA", without_cookie2),
 		UNIT("no NATs allowed: none are accepted", no_nats_allowed),
 		UNIT("each address of the peer is tried", each_address_is_tried),
+		UNIT("a name is looked up for each attempt", looked_up_for_each_attempt),
+		UNIT("a name without an answer", a_name_without_an_answer),
 	};
 	return scenario_run(tests, N_ELEMENTS(tests));
 }
