@@ -540,7 +540,10 @@ static struct addr end_of(const union keydb_addr *a, uint16_t port)
 	return end;
 }
 
-/* Does what is sent over one arrive at the other, from where that expects it? */
+/*
+ * Does what is sent over one arrive at the other, from the host that it expects?  (From which port of
+ * a NAT, is told by the kernel with the first packet.)
+ */
 static bool same_way(const struct sim *s, const struct keydb_sa *out, const struct keydb_sa *in)
 {
 	struct addr from = end_of(&out->id.src, out->encap_src_port);
@@ -549,7 +552,7 @@ static bool same_way(const struct sim *s, const struct keydb_sa *out, const stru
 	struct addr want_to = end_of(&in->id.dst, in->encap_dst_port);
 	if (out->encap_dst_port && !wire_leads(&s->wire, &from, &to))
 		return false;
-	return addr_eq_port(&from, &want_from) && addr_eq_port(&to, &want_to);
+	return addr_eq(&from, &want_from) && addr_eq_port(&to, &want_to);
 }
 
 /* Every SA to send with has one on the other side to receive with, at the right place. */

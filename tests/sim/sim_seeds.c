@@ -8,8 +8,9 @@
  * Each seed chooses families, modes, algorithms, delays and up to eight deeds at random
  * times: initiate from either or both sides, traffic, rekeying by either or both sides, delete
  * of the IKE SA or the child, hard expiry, a kernel that refuses, a daemon that dies.  In some
- * lives rekeying comes by itself, too.  30 % of all datagrams are lost,
- * 20 % come twice, all are delayed by 5 to 400 ms and so overtake each other.
+ * lives rekeying comes by itself, too; in a third of them a host roams, or its NAT forgets it, with
+ * MOBIKE and without.  30 % of all datagrams are lost, 20 % come twice, all are delayed by 5 to
+ * 400 ms and so overtake each other.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -44,6 +45,19 @@ static void tweak(struct policy *p, struct peer_config *peer, struct child_confi
 	peer->fragment_bytes = peer->dpd_delay_ms % 3 == 0 ? SMALL_FRAGMENT_BYTES : 0;
 }
 
+/* Some hosts move, with MOBIKE or without; who they are does not depend on where. */
+static void tweak_mobile(struct policy *p, struct peer_config *peer, struct child_config *child,
+			 int node)
+{
+	tweak(p, peer, child, node);
+	peer->mobike = peer->dpd_delay_ms % 7 < 5;
+	peer->verify_id = false;
+	if (node != SIM_B)
+		return;
+	const char *text = addr_len(&peer->peer_addrs[0]) == 16 ? "2001:db8::101" : "203.0.113.1";
+	REQUIRE(addr_parse(text, &peer->peer_addrs[peer->n_peer_addrs++]) == 0);
+}
+
 static void choose(struct prng *p, struct sim_options *o)
 {
 	static const char *const ike[] = {
@@ -72,6 +86,24 @@ static void choose(struct prng *p, struct sim_options *o)
 	if (prng_percent(p, 3))
 		o->psk[prng_below(p, 2)] = "another key";
 	o->tweak = tweak;
+}
+
+/* A is elsewhere, or its NAT has forgotten it. */
+static void move(struct sim *s)
+{
+	static const char *const places[2][2] = { { "192.0.2.1", "203.0.113.1" },
+						  { "2001:db8::1", "2001:db8::101" } };
+	const char *const *p = places[s->options.v6];
+	struct addr first;
+	if (s->options.nat) {
+		s->wire.options.nat_shift = s->wire.options.nat_shift == 10000 ? 20000 : 10000;
+		return;
+	}
+	REQUIRE(addr_parse(p[0], &first) == 0);
+	bool there = wire_end_has(&s->wire.ends[SIM_A], &first);
+	sim_remove_address(s, SIM_A, p[!there]);
+	sim_run(s, prng_below(&s->prng, 10000));
+	sim_add_address(s, SIM_A, p[there]);
 }
 
 /* One random deed; true if a daemon died. */
@@ -150,7 +182,7 @@ static bool deed(struct sim *s)
 	return false;
 }
 
-/* A side that was left alone, by death or by loss of all tries, learns it by a liveness check. */
+/* A side that was left alone, by death, by a move or by loss of all tries, learns it by a liveness check. */
 static bool may_differ(const struct sim *s, bool crashed)
 {
 	return crashed || engine_counters(s->nodes[SIM_A].engine)->n_silent ||
@@ -185,14 +217,18 @@ static bool play(uint64_t seed, struct tally *t)
 	struct sim_options o = { .seed = seed * 2 + 1 };
 	random_seed(seed);
 	choose(&p, &o);
+	bool mobile = seed % 3 == 0, crashed = mobile;
+	if (mobile)
+		o.tweak = tweak_mobile;
 	struct sim *s = sim_new(&o);
 	uint32_t n = 1 + prng_below(&s->prng, DEEDS_MAX);
-	bool crashed = false;
 
 	(void)sim_initiate(s, (int)prng_below(&s->prng, 2));
 	for (uint32_t i = 0; i < n; i++) {
 		sim_run(s, prng_below(&s->prng, PLAY_MS / n));
 		crashed |= deed(s);
+		if (mobile && prng_percent(&s->prng, 50))
+			move(s);
 	}
 	bool settled = settle(s, seed, crashed, t);
 	t->n_up += settled && sim_n_up(s, SIM_A);
