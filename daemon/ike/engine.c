@@ -49,6 +49,9 @@ void engine_address(struct engine *e, const struct addr *local, bool added)
 {
 	size_t at = find_address(e, local);
 	bool there = at < e->n_addresses;
+	/* No peer is reached from one, and none is told of it. */
+	if (addr_is_linklocal(local))
+		return;
 	if (added && !there && e->n_addresses < LIMIT_LOCAL_ADDRS)
 		e->addresses[e->n_addresses++] = *local;
 	else if (!added && there)
@@ -140,6 +143,8 @@ void engine_free(struct engine *e)
 
 void engine_start(struct engine *e)
 {
+	/* The addresses of the start are nothing new. */
+	loop_timer_disarm(e->look_around);
 	keepup_start(e);
 }
 

@@ -320,6 +320,23 @@ static void a_moved_peer_is_still_the_peer(void **state)
 	sim_free(s);
 }
 
+/* A new address is told, one of the link alone is nobody's business. */
+static void what_peers_are_told(void **state)
+{
+	struct sim_options o = options();
+	(void)state;
+	struct sim *s = start(&o);
+	come_up(s, SIM_A);
+	uint64_t n = s->wire.ends[SIM_B].n_sent;
+	sim_add_address(s, SIM_B, "fe80::1%1");
+	sim_run(s, 1000);
+	assert_int_equal(s->wire.ends[SIM_B].n_sent, n);
+	sim_add_address(s, SIM_B, "198.51.100.2");
+	sim_run(s, 1000);
+	assert_int_equal(s->wire.ends[SIM_B].n_sent, n + 1);
+	sim_free(s);
+}
+
 /* ---- who may not ---- */
 
 static void without_the_peers_consent(void **state)
@@ -679,6 +696,7 @@ int main(void)
 		UNIT("the latest move wins", the_latest_move_wins),
 		UNIT("roaming during rekeys", during_rekeys),
 		UNIT("a moved peer is still the peer", a_moved_peer_is_still_the_peer),
+		UNIT("peers are told of addresses, not of those of a link", what_peers_are_told),
 		UNIT("nothing moves if one side does not want MOBIKE", without_the_peers_consent),
 		UNIT("nobody else moves anything", nobody_else_moves_anything),
 		UNIT("updates from impossible places are refused", led_to_impossible_places),
