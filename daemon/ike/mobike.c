@@ -103,6 +103,20 @@ static void add_path(const struct ike_sa *sa, const struct addr *peer, struct pa
 		++*n;
 }
 
+/* What the peer told, but what lies behind it is no way to it. */
+static bool is_behind_peer(const struct ike_sa *sa, const struct addr *a)
+{
+	const struct child_config *child;
+	const struct child_sa *c;
+	LIST_EACH(child, &sa->config->children, node)
+		if (is_inside(&child->peer_ts, a))
+			return true;
+	LIST_EACH(c, &sa->children, node)
+		if (is_inside(&c->peer_ts, a))
+			return true;
+	return false;
+}
+
 /* The address that is in use first, then the configured ones, then what the peer told. */
 static size_t find_paths(const struct ike_sa *sa, struct path paths[PATHS_MAX])
 {
@@ -112,7 +126,8 @@ static size_t find_paths(const struct ike_sa *sa, struct path paths[PATHS_MAX])
 	for (uint8_t i = 0; i < sa->config->n_peer_addrs; i++)
 		add_path(sa, &sa->config->peer_addrs[i], paths, &n);
 	for (uint8_t i = 0; i < m->n_peer_addrs; i++)
-		add_path(sa, &m->peer_addrs[i], paths, &n);
+		if (!is_behind_peer(sa, &m->peer_addrs[i]))
+			add_path(sa, &m->peer_addrs[i], paths, &n);
 	return n;
 }
 
@@ -133,11 +148,13 @@ static void search(struct ike_sa *sa)
 	if (!m->searching)
 		m->n_path = 0;
 	m->searching = m->unsettled = true;
-	next_path(sa);
-	if (window_is_pending(&sa->window))
+	/* What is out takes the first path when it goes out again: mobike_sending(). */
+	if (window_is_pending(&sa->window)) {
 		window_again(&sa->window);
-	else
-		m->want_update = true;
+		return;
+	}
+	next_path(sa);
+	m->want_update = true;
 }
 
 /* Children go where the answer came from. */
@@ -586,6 +603,7 @@ void mobike_heard(struct exchange *x)
 		return;
 	/* It is late, and came to an address that is gone. */
 	if (sa->engine->n_addresses && !engine_has_address(sa->engine, &x->local)) {
+		next_path(sa);
 		m->want_update = true;
 		return;
 	}

@@ -320,6 +320,46 @@ static void a_moved_peer_is_still_the_peer(void **state)
 	sim_free(s);
 }
 
+/* Whose requests are lost. */
+static bool lose_requests(void *arg, const struct wire_end *from, uint8_t *bytes, size_t *len)
+{
+	(void)len;
+	return from != &from->wire->ends[*(int *)arg] || bytes[19] & IKE_FLAG_RESPONSE;
+}
+
+static bool not_to_b(void *arg, const struct addr *from, const struct addr *to)
+{
+	struct addr b = at("192.0.2.2");
+	(void)arg;
+	(void)from;
+	return !addr_eq(to, &b);
+}
+
+/* The peer's address that is in use is tried first, also if a request is out; and none behind it. */
+static void which_address_of_the_peer(void **state)
+{
+	struct sim_options o = options();
+	int a = SIM_A;
+	(void)state;
+	struct sim *s = start(&o);
+	sim_add_address(s, SIM_B, "10.2.0.1"); /* inside of the tunnel */
+	sim_add_address(s, SIM_B, "198.51.100.2");
+	come_up(s, SIM_A);
+	struct spis before = spis_of(s);
+	s->wire.tap = lose_requests;
+	s->wire.tap_arg = &a;
+	sim_run(s, 5100); /* a liveness check is out */
+	roam(s, SIM_A, "192.0.2.1", "203.0.113.1");
+	s->wire.tap = NULL;
+	sim_run(s, 3000);
+	lives_at(s, before, "203.0.113.1", "192.0.2.2");
+	s->wire.path = not_to_b;
+	sim_run(s, 30000);
+	lives_at(s, before, "203.0.113.1", "198.51.100.2");
+	assert_false(sim_logged("event=ike_sa_moved", "peer=10.2.0.1", "remote=b"));
+	sim_free(s);
+}
+
 /* A new address is told, one of the link alone is nobody's business. */
 static void what_peers_are_told(void **state)
 {
@@ -696,6 +736,8 @@ int main(void)
 		UNIT("the latest move wins", the_latest_move_wins),
 		UNIT("roaming during rekeys", during_rekeys),
 		UNIT("a moved peer is still the peer", a_moved_peer_is_still_the_peer),
+		UNIT("the peer's address in use is tried first, and none behind it",
+		     which_address_of_the_peer),
 		UNIT("peers are told of addresses, not of those of a link", what_peers_are_told),
 		UNIT("nothing moves if one side does not want MOBIKE", without_the_peers_consent),
 		UNIT("nobody else moves anything", nobody_else_moves_anything),
