@@ -200,12 +200,13 @@ static struct dst_ops ops6 = TK_OPS(AF_INET6, tk_local_out6);
 /* Routes */
 
 static struct dst_entry *route4(struct net *net, xfrm_address_t *saddr,
-				const xfrm_address_t *daddr, const struct flowi_common *like)
+				const xfrm_address_t *daddr, const struct flowi_common *like,
+				u8 tos)
 {
 	struct flowi4 fl4 = { .daddr = daddr->a4, .saddr = saddr->a4 };
 	struct rtable *rt;
 
-	fl4.flowi4_tos = like->flowic_tos;
+	tk_set_route_tos(&fl4, tos);
 	fl4.flowi4_mark = like->flowic_mark;
 	fl4.flowi4_l3mdev = l3mdev_master_ifindex_by_index(net, like->flowic_oif);
 	fl4.flowi4_proto = like->flowic_proto;
@@ -241,17 +242,14 @@ struct dst_entry *tk_route(struct net *net, xfrm_address_t *saddr,
 			   const xfrm_address_t *daddr, u16 family, const struct flowi *fl,
 			   const struct xfrm_state *x)
 {
-	struct flowi_common like = {
-		.flowic_oif = fl->flowi_oif,
-		.flowic_tos = family == AF_INET ? fl->flowi_tos & IPTOS_RT_MASK : 0,
-	};
+	struct flowi_common like = { .flowic_oif = fl->flowi_oif };
 
 	if (x) {
 		like.flowic_proto = x->encap ? IPPROTO_UDP : x->id.proto;
 		if (x->props.smark.v || x->props.smark.m)
 			like.flowic_mark = xfrm_smark_get(fl->flowi_mark, (struct xfrm_state *)x);
 	}
-	return family == AF_INET ? route4(net, saddr, daddr, &like) :
+	return family == AF_INET ? route4(net, saddr, daddr, &like, tk_flow_tos(fl)) :
 				   route6(net, saddr, daddr, &like);
 }
 
@@ -414,7 +412,7 @@ static void note_flow(struct dst_entry *dst, struct xfrm_policy *pol, const stru
 	td->xd.policy_genid = atomic_read(&pol->genid);
 	xfrm_flowi_addr_get(fl, &td->saddr, &td->daddr, dst->ops->family);
 	td->mark = fl->flowi_mark;
-	td->tos = fl->flowi_tos;
+	td->tos = tk_flow_tos(fl);
 	/* The SAs up to the first tunnel were chosen by the flow's addresses. */
 	td->by_addr = dst->xfrm->props.mode == XFRM_MODE_TRANSPORT;
 	for (d = dst; d->xfrm; d = xdst(d)->child)
@@ -430,7 +428,7 @@ static bool is_for(const struct dst_entry *dst, const struct flowi *fl,
 	u16 family = dst->ops->family;
 	xfrm_address_t saddr, daddr;
 
-	if (td->xd.route != inner || td->mark != fl->flowi_mark || td->tos != fl->flowi_tos)
+	if (td->xd.route != inner || td->mark != fl->flowi_mark || td->tos != tk_flow_tos(fl))
 		return false;
 	if (td->by_addr) {
 		xfrm_flowi_addr_get(fl, &saddr, &daddr, family);

@@ -48,6 +48,27 @@ tk_find_acq(struct net *net, const struct xfrm_mark *mark,
 #endif
 }
 
+/* The bits of a flow's type of service, and those of them that IPv4 routes by. */
+static inline u8 tk_flow_tos(const struct flowi *fl)
+{
+#ifdef TK_FLOW_DSCP
+	return inet_dscp_to_dsfield(fl->flowi_dscp);
+#else
+	return fl->flowi_tos;
+#endif
+}
+
+static inline void tk_set_route_tos(struct flowi4 *fl4, u8 tos)
+{
+#ifdef TK_FLOW_DSCP
+	fl4->flowi4_dscp = inet_dsfield_to_dscp(tos);
+#elif defined(IPTOS_RT_MASK)
+	fl4->flowi4_tos = tos & IPTOS_RT_MASK;
+#else
+	fl4->flowi4_tos = tos & INET_DSCP_MASK;
+#endif
+}
+
 /* The head of a function that a cipher calls when it is done. */
 #ifdef TK_CRYPTO_REQUEST
 #define TK_CRYPTO_DONE(name, data, err) \
