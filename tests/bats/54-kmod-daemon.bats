@@ -43,16 +43,19 @@ teardown() { stop_all && kmod_flush; }
 }
 
 @test "a policy of tanukid that became the kernel's is moved back" {
-	local out="src 10.1.0.0/24 dst 10.2.0.0/24 dir out" line
+	local out="src 10.1.0.0/24 dst 10.2.0.0/24 dir out" line monitor
 	gateways kernel_check="1 sec"
 	tanukictl gw-a establish-sa gw-b/lan
 	line=$(in_ns gw-a ip -o xfrm policy list dir out)
 	[[ $line =~ priority\ ([0-9]+).*reqid\ ([0-9]+) ]]
+	# (It sees the deletion, and would be done before we have looked.)
+	pid_of tanukid.gw-a && monitor=$REPLY && kill -STOP "$monitor"
 	kmod_ip gw-a <<-END
 		xfrm policy add $out priority ${BASH_REMATCH[1]} tmpl src 192.0.2.1 dst 192.0.2.2 proto esp reqid ${BASH_REMATCH[2]} mode tunnel
 		xfrm policy delete $out if_id $KMOD_TAG
 	END
 	assert_stat gw-a Policies -eq 0
+	kill -CONT "$monitor"
 	wait_until 10 event gw-a kernel_differs what=policy_changed repair=done
 	assert_stat gw-a Policies -eq 1
 	[ "$(in_ns gw-a ip xfrm policy list dir out | grep -c '^src')" = 1 ]
