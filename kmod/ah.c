@@ -17,6 +17,7 @@
 #include <net/ipv6.h>
 #include "ah_mut.h"
 #include "proto.h"
+#include "trace.h"
 
 #define FIXED_LEN	sizeof(struct ip_auth_hdr)	/* without the ICV */
 
@@ -144,6 +145,7 @@ static int output_end(const struct xfrm_state *x, struct sk_buff *skb, int err)
 	if (!err)
 		memcpy(ip_auth_hdr(skb)->auth_data, req->icv, ah->icv_len);
 	kfree(req);
+	trace_tanuki_out(x, skb, err);
 	return err;
 }
 
@@ -209,6 +211,7 @@ static int input_end(struct xfrm_state *x, struct sk_buff *skb, int err)
 	if (!err && crypto_memneq(TK_AH_CB(skb)->req->icv, header->auth_data, ah->icv_len))
 		err = -EBADMSG;
 	kfree(TK_AH_CB(skb)->req);
+	trace_tanuki_in(x, skb, err);
 	if (err)
 		return err;
 	memmove(skb_network_header(skb) + ah->header_len, skb_network_header(skb), ip_len);

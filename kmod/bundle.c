@@ -16,6 +16,7 @@
 #include <net/addrconf.h>
 #include <net/l3mdev.h>
 #include "tanuki.h"
+#include "trace.h"
 
 /**
  * struct tk_dst - one element of a bundle
@@ -505,7 +506,7 @@ static struct dst_entry *create(struct tk_net *tn, struct tk_pol *tp, const stru
 {
 	struct tk_chain chain;
 	struct dst_entry *dst;
-	int err;
+	int err, depth;
 
 	err = tk_resolve(tn, tp, fl, inner->ops->family, &chain);
 	if (err || !chain.nx)
@@ -514,10 +515,12 @@ static struct dst_entry *create(struct tk_net *tn, struct tk_pol *tp, const stru
 		tk_chain_put(&chain);
 		return ERR_PTR(-EHOSTUNREACH);
 	}
+	depth = chain.nx;
 	dst = stack(tn->net, &chain, fl, inner);
 	if (IS_ERR(dst))
 		return dst;
 	tk_count(tn, TK_STAT_BUNDLE);
+	trace_tanuki_bundle(dst, tp->pol->index, depth);
 	if (chain.skipped)
 		return dst;
 	note_flow(dst, tp->pol, fl);
@@ -530,13 +533,11 @@ struct dst_entry *tk_bundle_get(struct tk_net *tn, struct tk_pol *tp, const stru
 				struct dst_entry *inner)
 {
 	struct dst_entry *dst = cache_find(tp, fl, inner);
+	enum tk_stat what = dst ? TK_STAT_CACHE_HIT : TK_STAT_CACHE_MISS;
 
-	if (dst) {
-		tk_count(tn, TK_STAT_CACHE_HIT);
-		return dst;
-	}
-	tk_count(tn, TK_STAT_CACHE_MISS);
-	return create(tn, tp, fl, inner);
+	tk_count(tn, what);
+	trace_tanuki_lookup(fl, inner->ops->family, tp->pol->index, what);
+	return dst ?: create(tn, tp, fl, inner);
 }
 
 /* Network devices that go */

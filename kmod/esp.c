@@ -23,6 +23,7 @@
 #include <net/ip6_checksum.h>
 #include <net/xfrm.h>
 #include "proto.h"
+#include "trace.h"
 
 /* One packet on its way through the cipher; IV, request and list follow. */
 struct tk_req {
@@ -135,6 +136,7 @@ static void udp_checksum(struct sk_buff *skb)
 static int output_end(const struct xfrm_state *x, struct sk_buff *skb, int err)
 {
 	kfree(TK_SKB_CB(skb)->req);
+	trace_tanuki_out(x, skb, err);
 	if (!err && x->encap && x->props.family == AF_INET6)
 		udp_checksum(skb);
 	return err;
@@ -342,6 +344,7 @@ static int input_end(struct xfrm_state *x, struct sk_buff *skb, int err)
 	int proto, outer = skb_network_header_len(skb) - udp_len(x);
 
 	kfree(TK_SKB_CB(skb)->req);
+	trace_tanuki_in(x, skb, err);
 	if (err)
 		return err;
 	proto = remove_trailer(skb, header, crypto_aead_authsize(aead));

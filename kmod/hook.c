@@ -14,6 +14,7 @@
 #include <net/ipv6.h>
 #include <net/netfilter/nf_conntrack.h>
 #include "tanuki.h"
+#include "trace.h"
 
 /* Everything that the steps below need to know of a packet. */
 struct packet {
@@ -162,7 +163,7 @@ static void give_to_socket(const struct packet *p, struct dst_entry *bundle)
 }
 
 /* Silent while the key managers work: the packet is lost, and the sender tries again. */
-static unsigned int drop(const struct packet *p, int err)
+static unsigned int drop(const struct packet *p, const struct tk_pol *tp, int err)
 {
 	static const struct {
 		int err;
@@ -183,6 +184,7 @@ static unsigned int drop(const struct packet *p, int err)
 		if (reasons[i].err == err)
 			what = reasons[i].what;
 	tk_count(p->tn, what);
+	trace_tanuki_drop(&p->fl, p->family, tp ? tp->pol->index : 0, what);
 	if (err != -EINPROGRESS)
 		return NF_DROP_ERR(err);
 	kfree_skb(p->skb);
@@ -202,14 +204,14 @@ static unsigned int protect(const struct packet *p, struct tk_pol *tp)
 
 	bundle = tk_bundle_get(p->tn, tp, &p->fl, skb_dst(p->skb));
 	if (IS_ERR(bundle))
-		return drop(p, PTR_ERR(bundle));
+		return drop(p, tp, PTR_ERR(bundle));
 	if (!bundle)
 		return pass(p, TK_STAT_PASS_OPTIONAL);
 	err = check_size(p, bundle);
 	give_to_socket(p, bundle);
 	if (err) {
 		dst_release(bundle);
-		return drop(p, err);
+		return drop(p, tp, err);
 	}
 	skb_dst_drop(p->skb);
 	skb_dst_set(p->skb, bundle);
@@ -224,10 +226,10 @@ static unsigned int apply(const struct packet *p, struct tk_pol *tp)
 	if (READ_ONCE(pol->curlft.use_time) != now)
 		WRITE_ONCE(pol->curlft.use_time, now);
 	if (pol->action != XFRM_POLICY_ALLOW)
-		return drop(p, -EPERM);
+		return drop(p, tp, -EPERM);
 	/* Sub policies and security labels: what we cannot do must not pass. */
 	if (pol->type != XFRM_POLICY_TYPE_MAIN || pol->security)
-		return drop(p, -EAFNOSUPPORT);
+		return drop(p, tp, -EAFNOSUPPORT);
 	return pol->xfrm_nr ? protect(p, tp) : NF_ACCEPT;
 }
 
@@ -243,13 +245,13 @@ static unsigned int hook(void *priv, struct sk_buff *skb, const struct nf_hook_s
 		return NF_ACCEPT;
 	p.sk = skb_to_full_sk(skb);
 	if (tk_decode_session(state->net, skb, &p.fl, p.family) < 0)
-		return drop(&p, -EAFNOSUPPORT);
+		return drop(&p, NULL, -EAFNOSUPPORT);
 	if (is_neighbour_discovery(&p))
 		return NF_ACCEPT;
 	if (has_socket_policy(&p))
 		return pass(&p, TK_STAT_PASS_SOCKET);
 	if (READ_ONCE(p.tn->missed) != READ_ONCE(p.tn->caught_up))
-		return drop(&p, -ENOBUFS);
+		return drop(&p, NULL, -ENOBUFS);
 	tp = tk_spd_lookup(p.tn, &p.fl, p.family);
 	return tp ? apply(&p, tp) : NF_ACCEPT;
 }

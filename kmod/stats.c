@@ -10,6 +10,8 @@
 #include <linux/seq_file.h>
 #include "proto.h"
 #include "tanuki.h"
+#define CREATE_TRACE_POINTS
+#include "trace.h"
 
 #define TK_STAT_NAME(member, name) [TK_STAT_##member] = name,
 static const char *const names[TK_STAT_MAX] = { TK_STATS(TK_STAT_NAME) };

@@ -241,3 +241,22 @@ s.sendall(bytes(2000000))'
 	log_of sink
 	wait_until 30 grep -qx 2000000 "$REPLY"
 }
+
+@test "the trace tells what became of a packet" {
+	local trace=/sys/kernel/tracing
+	[ -e $trace/events ] || mount -t tracefs tracefs $trace
+	echo >$trace/trace
+	echo 1 >$trace/events/tanuki/enable
+	exchange forwarded v4 tunnel v6
+	echo "xfrm policy update src 10.1.0.0/24 dst 10.2.0.0/24 dir out priority 10 action block if_id $KMOD_TAG" |
+		kmod_ip gw-a
+	run ! kmod_ping forwarded v4
+	echo 0 >$trace/events/tanuki/enable
+	run -0 cat $trace/trace
+	[[ $output =~ tanuki_lookup:\ CacheMiss\ src=::ffff:10.1.0.2\ dst=::ffff:10.2.0.2\ proto=1\ policy=([0-9]+) ]]
+	[[ $output == *"tanuki_bundle: policy=${BASH_REMATCH[1]} depth=1 spi=0x1001 mtu=14"* ]]
+	[[ $output == *"tanuki_lookup: CacheHit src=::ffff:10.1.0.2 "*"policy=${BASH_REMATCH[1]}"* ]]
+	[ "$(grep -c 'tanuki_out: proto=50 spi=0x1001 len=[0-9]* error=0' <<<"$output")" = 3 ]
+	[ "$(grep -c 'tanuki_in: proto=50 spi=0x1001 len=[0-9]* error=0' <<<"$output")" = 3 ]
+	[ "$(grep -c 'tanuki_drop: DropBlock src=::ffff:10.1.0.2 dst=::ffff:10.2.0.2 ' <<<"$output")" = 3 ]
+}
