@@ -278,6 +278,20 @@ enum verdict on_create_single_pair(struct exchange *x)
 	return V_OK;
 }
 
+/* The children of IKE_AUTH have no key exchange of their own: who demands one refuses only now. */
+static void suspect_pfs(struct exchange *x, const struct create *c)
+{
+	if (c->group == KE_NONE && payload_notify(x->pl, N_NO_PROPOSAL_CHOSEN))
+		reason_hint(&x->reason,
+			    "the peer may demand a key exchange for it, as pfs_group gives");
+}
+
+static enum verdict after_refusal(struct exchange *x)
+{
+	suspect_pfs(x, x->sa->create);
+	return commit_response(x);
+}
+
 enum verdict on_create_refused(struct exchange *x)
 {
 	struct create *c = x->sa->create;
@@ -289,7 +303,7 @@ enum verdict on_create_refused(struct exchange *x)
 	}
 	x->sa->no_more_children |= payload_notify(x->pl, N_NO_ADDITIONAL_SAS) != NULL;
 	x->work.ask = &c->ask;
-	x->work.after_child = commit_response;
+	x->work.after_child = after_refusal;
 	return child_refused(x);
 }
 

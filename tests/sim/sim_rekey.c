@@ -248,6 +248,7 @@ static void pfs_mismatch(void **state)
 	sim_grow_old(s, SIM_B);
 	sim_run(s, 1000);
 	assert_true(sim_logged("event=negotiation_failed", "reason=no_common_proposal", "what=KE"));
+	assert_true(sim_logged("event=negotiation_failed", "reason=peer_refused", "pfs_group"));
 	assert_true(sim_is_up(s));
 	sim_free(s);
 }
