@@ -550,7 +550,8 @@ void child_sa_uninstall(struct child_sa *c)
 	set_ids(c, &ids);
 	c->removal->in = ids.in.id;
 	c->removal->out = ids.out.id;
-	removal_ask(c->sa->engine, TAKE(c->removal));
+	c->removal->reqid = c->reqid;
+	removal_ask(c->sa->engine, TAKE(c->removal), c->replaced ? LIMIT_UNDER_WAY_MS : 0);
 }
 
 /* ---- up and down ---- */
@@ -646,6 +647,7 @@ void child_sa_retire(struct child_sa *c, const char *why)
 	if (c->state != CHILD_UP)
 		return;
 	c->state = CHILD_DELETING;
+	c->replaced = true;
 	c->down_why = why;
 	disarm_timers(c);
 	c->sa->engine->counters.n_child_down++;
@@ -663,8 +665,11 @@ void child_sa_down(struct child_sa *c, const char *why)
 	struct child_sa *successor = child_sa_successor(c);
 	if (!successor && c->sa->engine->n_late)
 		successor = carry_find_same(c, &c->sa->peer_id);
+	c->replaced = successor != NULL;
 	if (successor)
 		child_sa_complete(successor);
+	else
+		removal_hurry(c->sa->engine, c->reqid);
 	child_sa_uninstall(c);
 	c->sa->engine->counters.n_child_down++;
 	log_down(c);

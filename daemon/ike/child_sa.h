@@ -72,6 +72,7 @@ struct child_sa {
 	const char *down_why;    /* static */
 	struct list going;       /* struct waiter */
 	struct removal *removal; /* NULL once it was used */
+	bool replaced;           /* traffic has another way: it leaves the kernel a little later */
 };
 
 /* In CHILD_NEW, known by its SPI but to nobody else; config is borrowed (sa->policy). -ENOMEM. */

@@ -81,7 +81,7 @@ static int make_tables(struct engine *e)
 		r = cookie_init(&e->cookies, engine_now_ms(e));
 	e->stop_timer = loop_timer_new(e->ports.loop, on_stop_limit, e);
 	e->look_around = loop_timer_new(e->ports.loop, on_look_around, e);
-	e->removal_timer = loop_timer_new(e->ports.loop, removal_retry, e);
+	e->removal_timer = loop_timer_new(e->ports.loop, removal_on_timer, e);
 	return r == 0 && (!e->stop_timer || !e->removal_timer || !e->look_around) ? -ENOMEM : r;
 }
 
@@ -491,6 +491,7 @@ void engine_stop(struct engine *e, engine_done_fn done, void *arg)
 	struct ike_sa *sa;
 	keepup_stop(e);
 	e->stopping = true;
+	removal_hurry(e, 0);
 	LIST_EACH(sa, &e->sas, node)
 		if (sa->state != IKE_GONE)
 			terminate_sa(sa, NULL, "shutdown");

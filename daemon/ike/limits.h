@@ -74,9 +74,14 @@ enum {
 	LIMIT_RETRY_MAX_MS = 300000,  /* ... up to this */
 	LIMIT_LONG_LIFE_MS = 60000,   /* what was up for so long is started again at once */
 	LIMIT_REMOVAL_RETRY_MS = 500, /* a removal that could not be asked for is asked for again */
-	LIMIT_LOOKUP_MS = 5000,       /* then an attempt goes on with the addresses known before */
-	LIMIT_STOP_MS = 3000,         /* engine_stop() waits so long for answers */
-	LIMIT_BUSY_MS = 30000, /* keeper and kernel answer within this, or the exchange ends */
+	/*
+	 * What was replaced receives so long after both sides have agreed that it goes: packets may
+	 * be under way, and the peer's kernel may take up the new SA later than its answer says.
+	 */
+	LIMIT_UNDER_WAY_MS = 1000,
+	LIMIT_LOOKUP_MS = 5000, /* then an attempt goes on with the addresses known before */
+	LIMIT_STOP_MS = 3000,   /* engine_stop() waits so long for answers */
+	LIMIT_BUSY_MS = 30000,  /* keeper and kernel answer within this, or the exchange ends */
 };
 
 /* Rekeying (RFC 7296 2.8) */

@@ -18,32 +18,65 @@ static int ask(struct engine *e, const struct removal *r)
 	return k->ops->child_remove(k, &ids, NULL, NULL);
 }
 
-void removal_ask(struct engine *e, struct removal *r)
+static void ask_or_wait(struct engine *e, struct removal *r)
 {
 	int result = ask(e, r);
 	if (result == 0) {
+		list_remove(&r->node);
 		free(r);
 		return;
 	}
-	LOG(WARNING, "removal_delayed", F_SPI32("spi_in", r->in.spi),
-	    F_SPI32("spi_out", r->out.spi), F_STR("error", strerror(-result)));
-	list_add(&e->removals, &r->node);
-	loop_timer_arm(e->removal_timer, LIMIT_REMOVAL_RETRY_MS);
+	if (!r->delayed)
+		LOG(WARNING, "removal_delayed", F_SPI32("spi_in", r->in.spi),
+		    F_SPI32("spi_out", r->out.spi), F_STR("error", strerror(-result)));
+	r->delayed = true;
+	r->due_ms = engine_now_ms(e) + LIMIT_REMOVAL_RETRY_MS;
 }
 
-void removal_retry(void *arg)
+/* For the one that is due first. */
+static void arm(struct engine *e)
+{
+	const struct removal *r, *first = NULL;
+	LIST_EACH(r, &e->removals, node)
+		if (!first || r->due_ms < first->due_ms)
+			first = r;
+	if (first)
+		loop_timer_arm(e->removal_timer, first->due_ms > engine_now_ms(e)
+							 ? first->due_ms - engine_now_ms(e)
+							 : 0);
+}
+
+static void ask_for_due(struct engine *e)
+{
+	int64_t now_ms = engine_now_ms(e);
+	struct removal *r;
+	LIST_EACH(r, &e->removals, node)
+		if (r->due_ms <= now_ms)
+			ask_or_wait(e, r);
+	arm(e);
+}
+
+void removal_ask(struct engine *e, struct removal *r, int64_t after_ms)
+{
+	r->due_ms = engine_now_ms(e) + (e->stopping ? 0 : after_ms);
+	list_add(&e->removals, &r->node);
+	ask_for_due(e);
+}
+
+void removal_hurry(struct engine *e, uint32_t reqid)
+{
+	struct removal *r;
+	LIST_EACH(r, &e->removals, node)
+		if (!reqid || r->reqid == reqid)
+			r->due_ms = engine_now_ms(e);
+	ask_for_due(e);
+}
+
+void removal_on_timer(void *arg)
 {
 	struct engine *e = arg;
-	struct removal *r;
-	LIST_EACH(r, &e->removals, node) {
-		if (ask(e, r) < 0)
-			break;
-		list_remove(&r->node);
-		free(r);
-	}
-	if (!list_empty(&e->removals))
-		loop_timer_arm(e->removal_timer, LIMIT_REMOVAL_RETRY_MS);
-	else if (e->stopping)
+	ask_for_due(e);
+	if (list_empty(&e->removals) && e->stopping)
 		engine_check_stopped(e);
 }
 

@@ -89,6 +89,8 @@ struct kernel_fake;
 struct kernel_fake *kernel_fake_new(struct loop *l, int64_t delay_ms);
 void kernel_fake_free(struct kernel_fake *f);
 struct kernel *kernel_fake_port(struct kernel_fake *f);
+/* What is asked from now on takes so long. */
+void kernel_fake_set_delay(struct kernel_fake *f, int64_t delay_ms);
 /* The next child_install or child_complete fails with result (negative errno); nothing is installed. */
 void kernel_fake_fail_next(struct kernel_fake *f, int result);
 /* Children now installed, by the age of their outbound SAs; index < count. */

@@ -300,6 +300,11 @@ struct kernel *kernel_fake_port(struct kernel_fake *f)
 	return &f->port;
 }
 
+void kernel_fake_set_delay(struct kernel_fake *f, int64_t delay_ms)
+{
+	f->delay_ms = delay_ms;
+}
+
 void kernel_fake_fail_next(struct kernel_fake *f, int result)
 {
 	f->fail_next = result;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "ike/engine_int.h"
 
 static const char *const default_psk = "tanuki and kitsune";
 
@@ -404,9 +405,11 @@ size_t sim_n_moving(const struct sim *s, int node)
 
 bool sim_is_quiet(struct sim *s)
 {
-	return s->wire.n_flying == 0 && sim_n_moving(s, SIM_A) == 0 &&
-	       sim_n_moving(s, SIM_B) == 0 && kernel_fake_n_open(s->nodes[SIM_A].kernel) == 0 &&
-	       kernel_fake_n_open(s->nodes[SIM_B].kernel) == 0;
+	for (int i = 0; i < SIM_NODES; i++)
+		if (sim_n_moving(s, i) > 0 || kernel_fake_n_open(s->nodes[i].kernel) > 0 ||
+		    !list_empty(&s->nodes[i].engine->removals))
+			return false;
+	return s->wire.n_flying == 0;
 }
 
 bool sim_is_up(struct sim *s)

@@ -100,7 +100,7 @@ bool sim_is_up(struct sim *s);
 bool sim_can_talk(struct sim *s);
 /* Nothing there, nothing on its way. */
 bool sim_is_down(struct sim *s);
-/* Nothing moves: no datagram flies, no SA is being made or deleted. */
+/* Nothing moves: no datagram flies, no SA is being made, deleted or waits to leave the kernel. */
 bool sim_is_quiet(struct sim *s);
 /* Both sides have the same IKE SAs and the same children with the same keys. */
 bool sim_agrees(struct sim *s);

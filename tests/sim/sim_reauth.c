@@ -106,6 +106,42 @@ static void all_children_go_along(void **state)
 	two_nets = false;
 }
 
+/*
+ * The kernel of one side takes up the new SA long after its engine has agreed that the old one
+ * goes: what it sends until then is still received.
+ */
+static void one_kernel_is_slow(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 8; i++) {
+		struct sim *s = start_with(0, 0);
+		int slow = i & 1, node = i >> 1 & 1;
+		kernel_fake_set_delay(s->nodes[slow].kernel, 300);
+		if (i & 4)
+			sim_grow_old(s, node);
+		else
+			sim_reauth(s, node);
+		talk_for(s, 5000);
+		expect_rest(s, 1);
+		assert_int_equal(sim_log_count("event=child_sa_up"), 4);
+		sim_free(s);
+	}
+}
+
+/* What is deleted at once takes along what would only have received for a moment more. */
+static void nothing_lingers_after_a_delete(void **state)
+{
+	(void)state;
+	struct sim *s = start_with(0, 0);
+	sim_grow_old(s, SIM_A);
+	sim_run(s, 100);
+	assert_int_equal(kernel_fake_count(s->nodes[SIM_A].kernel), 2);
+	assert_int_equal(sim_terminate(s, SIM_A, "b"), 0);
+	sim_run(s, 100);
+	assert_true(sim_is_down(s));
+	sim_free(s);
+}
+
 /* What was narrowed stays as it is. */
 static void selectors_are_kept(void **state)
 {
@@ -304,6 +340,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		UNIT("the new SAs are there before the old ones go", make_before_break),
 		UNIT("all children go along", all_children_go_along),
+		UNIT("one kernel is slow", one_kernel_is_slow),
+		UNIT("nothing lingers after a delete", nothing_lingers_after_a_delete),
 		UNIT("selectors are kept", selectors_are_kept),
 		UNIT("over a bad wire", over_a_bad_wire),
 		UNIT("a refusal leaves the old one", a_refusal_leaves_the_old_one),
