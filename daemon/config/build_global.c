@@ -78,6 +78,32 @@ int apply_block(struct build *b, const struct word *w, struct args *a, void *tar
 	return schema_apply(b, (enum section)w->arg, a->st->children, inner);
 }
 
+/* Forged requests must not fill what keeps others out: see struct policy_limits. */
+static int check_limits(struct args *a, const struct policy_limits *l)
+{
+	bool of_source = l->half_open_per_source <= l->half_open;
+	int max = of_source ? l->half_open_per_source : l->half_open;
+	if (l->cookie_threshold < max)
+		return 0;
+	return token_error(a->err, -EINVAL, &a->st->tokens[0],
+			   "cookie_threshold (%d) must be below %s (%d): else requests with forged "
+			   "addresses would keep others out",
+			   l->cookie_threshold, of_source ? "half_open_per_source" : "half_open",
+			   max);
+}
+
+int apply_limits(struct build *b, const struct word *w, struct args *a, void *target)
+{
+	struct policy *policy = target;
+	if (!a->st->block)
+		return token_error(a->err, -EINVAL, &a->st->tokens[0],
+				   "a { } block expected after \"%s\"", w->name);
+	int rc = args_end(a);
+	if (rc == 0)
+		rc = schema_apply(b, IN_LIMITS, a->st->children, &policy->limits);
+	return rc ? rc : check_limits(a, &policy->limits);
+}
+
 int apply_path(struct build *b, const struct word *w, struct args *a, void *target)
 {
 	static const char *const kinds[] = { "include",  "pre_shared_key", "certificate",

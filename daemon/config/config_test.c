@@ -124,6 +124,33 @@ static void a_tunnel_is_read(void **state)
 	policy_unref(p);
 }
 
+static void limits_are_read(void **state)
+{
+	(void)state;
+	struct policy *p =
+		good("limits { cookie_threshold 0; half_open_per_source 5; half_open 50;\n"
+		     "  ike_sas 1000; error_rate 0; error_burst 3; }\n");
+	assert_int_equal(p->limits.cookie_threshold, 0);
+	assert_int_equal(p->limits.half_open_per_source, 5);
+	assert_int_equal(p->limits.half_open, 50);
+	assert_int_equal(p->limits.ike_sas, 1000);
+	assert_int_equal(p->limits.error_rate, 0);
+	assert_int_equal(p->limits.error_burst, 3);
+	policy_unref(p);
+	p = good("limits { half_open 300; }");
+	assert_int_equal(p->limits.half_open, 300);
+	assert_int_equal(p->limits.cookie_threshold, 100);
+	policy_unref(p);
+	bad("limits { half_open_per_source 10; }",
+	    "test.conf:1:1: cookie_threshold (100) must be below half_open_per_source (10)");
+	bad("limits { half_open 100; }", "must be below half_open (100)");
+	bad("limits { half_open 0; }", "a number from 1 to 100000");
+	bad("limits { error_rate 1001; }", "a number from 0 to 1000");
+	bad("limits { error_rate -1; }", "a number from 0 to 1000");
+	bad("limits { halfopen 7; }", "did you mean \"half_open\"?");
+	bad("limits 7;", "a { } block expected after \"limits\"");
+}
+
 static void a_misspelt_word_is_named_with_the_nearest(void **state)
 {
 	(void)state;
@@ -385,7 +412,8 @@ static void what_is_printed_means_the_same(void **state)
 {
 	(void)state;
 	struct policy *p = good(
-		"path pre_shared_key \"/etc/psk.txt\"; privsep { user \"u\"; }\n" REMOTE
+		"path pre_shared_key \"/etc/psk.txt\"; privsep { user \"u\"; }\n"
+		"timer { kernel_check 7 sec; } limits { half_open 1000; error_rate 3; }\n" REMOTE
 		"remote anonymous { exchange_mode ike2; authentication_method psk; nat_traversal force; ike_frag force; reauth time 1 hour;\n"
 		" my_identifier user_fqdn \"u@example\"; peers_identifier address 192.0.2.7;\n"
 		" peers_identifier fqdn \"x.example\"; verify_identifier off; }\n"
@@ -491,6 +519,7 @@ int main(void)
 		UNIT("a tunnel is read", a_tunnel_is_read),
 		UNIT("a misspelt word is named with the nearest",
 		     a_misspelt_word_is_named_with_the_nearest),
+		UNIT("limits are read, and none lets strangers keep others out", limits_are_read),
 		UNIT("syntax errors have a place", syntax_errors_have_a_place),
 		UNIT("remotes are checked", remotes_are_checked),
 		UNIT("sainfos are checked", sainfos_are_checked),

@@ -56,8 +56,21 @@ static void print_timers(const struct policy_timers *t, FILE *out)
 	fprintf(out, "\t");
 	print_time(out, "phase1", t->half_open_ms);
 	fprintf(out, "\t");
+	print_time(out, "kernel_check", t->kernel_check_ms);
+	fprintf(out, "\t");
 	print_time(out, "natt_keepalive", t->natt_keepalive_ms);
 	fprintf(out, "}\n");
+}
+
+static void print_limits(const struct policy_limits *l, FILE *out)
+{
+	fprintf(out,
+		"limits {\n"
+		"\tcookie_threshold %d;\n\thalf_open_per_source %d;\n\thalf_open %d;\n"
+		"\tike_sas %d;\n\terror_rate %d;\n\terror_burst %d;\n"
+		"}\n",
+		l->cookie_threshold, l->half_open_per_source, l->half_open, l->ike_sas,
+		l->error_rate, l->error_burst);
 }
 
 static void print_privsep(const struct policy *p, FILE *out)
@@ -260,6 +273,7 @@ void config_print(const struct policy *policy, FILE *out)
 		levels[policy->log_level]);
 	print_listen(policy, out);
 	print_timers(&policy->timers, out);
+	print_limits(&policy->limits, out);
 	print_privsep(policy, out);
 	LIST_EACH(peer, &policy->peers, node)
 		print_peer(peer, out);

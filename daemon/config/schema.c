@@ -14,6 +14,7 @@
 
 /*
  * Targets: global, listen, privsep, padding: struct policy; timer: struct policy_timers;
+ * limits: struct policy_limits;
  * remote: struct remote_draft; proposal: struct proposal_draft; sainfo: struct sainfo_draft;
  * policy: struct policy_draft.
  */
@@ -23,6 +24,7 @@ const struct word schema_words[] = {
 	{ IN_GLOBAL, "log", apply_log, .syntax = "error|warning|notify|info|debug|debug2", .deflt = "info", .help = "records above this level are not written" },
 	{ IN_GLOBAL, "listen", apply_block, .block = true, .arg = IN_LISTEN, .syntax = "{ ... }", .deflt = "", .help = "addresses and sockets" },
 	{ IN_GLOBAL, "timer", apply_block, .block = true, .arg = IN_TIMER, .syntax = "{ ... }", .deflt = "", .help = "waits and retries" },
+	{ IN_GLOBAL, "limits", apply_limits, .block = true, .syntax = "{ ... }", .deflt = "", .help = "what peers that have proven nothing may cost us" },
 	{ IN_GLOBAL, "privsep", apply_block, .block = true, .arg = IN_PRIVSEP, .syntax = "{ ... }", .deflt = "", .help = "whom the processes without privileges run as" },
 	{ IN_GLOBAL, "padding", apply_block, .block = true, .arg = IN_PADDING, .syntax = "{ ... }", .deflt = "", .help = "padding of IKEv1; " IKEV1_ONLY },
 	{ IN_GLOBAL, "complex_bundle", apply_ignored, .syntax = "on|off", .deflt = "on", .help = IKEV1_ONLY },
@@ -48,6 +50,13 @@ const struct word schema_words[] = {
 	{ IN_TIMER, "phase2", apply_ignored, .syntax = "number unit", .deflt = "30 sec", .help = IKEV1_ONLY },
 	{ IN_TIMER, "kernel_check", apply_duration, .max = 86400000, AT(struct policy_timers, kernel_check_ms), .syntax = "number unit", .deflt = "60 sec", .help = "how often SAs and policies in the kernel are compared with what is wanted, and repaired; 0: only at start and when events were lost" },
 	{ IN_TIMER, "natt_keepalive", apply_duration, .max = 3600000, AT(struct policy_timers, natt_keepalive_ms), .syntax = "number unit", .deflt = "20 sec", .help = "keeps NAT mappings open; 0 sends none" },
+
+	{ IN_LIMITS, "cookie_threshold", apply_counter, .max = 99999, AT(struct policy_limits, cookie_threshold), .syntax = "number", .deflt = "100", .help = "with so many half-open IKE SAs a new one must show that its address is true (RFC 7296 2.6); 0: always" },
+	{ IN_LIMITS, "half_open_per_source", apply_counter, .min = 1, .max = 100000, AT(struct policy_limits, half_open_per_source), .syntax = "number", .deflt = "200", .help = "half-open IKE SAs of one IPv4 address or IPv6 /64 network; more of it are not answered" },
+	{ IN_LIMITS, "half_open", apply_counter, .min = 1, .max = 100000, AT(struct policy_limits, half_open), .syntax = "number", .deflt = "2000", .help = "half-open IKE SAs in total; more are not answered" },
+	{ IN_LIMITS, "ike_sas", apply_counter, .min = 1, .max = 1000000, AT(struct policy_limits, ike_sas), .syntax = "number", .deflt = "100000", .help = "IKE SAs in total, in whatever state" },
+	{ IN_LIMITS, "error_rate", apply_counter, .max = 1000, AT(struct policy_limits, error_rate), .syntax = "per second", .deflt = "10", .help = "unprotected errors sent to whoever asks (RFC 7296 2.21.4); 0: none" },
+	{ IN_LIMITS, "error_burst", apply_counter, .min = 1, .max = 10000, AT(struct policy_limits, error_burst), .syntax = "number", .deflt = "20", .help = "so many of them at once" },
 
 	{ IN_PRIVSEP, "user", apply_privsep_name, AT(struct policy, privsep_user), .syntax = "\"name\"", .deflt = "_tanuki, else nobody", .help = "user of the processes without privileges" },
 	{ IN_PRIVSEP, "group", apply_privsep_name, AT(struct policy, privsep_group), .syntax = "\"name\"", .deflt = "the user's", .help = "their group" },
@@ -142,9 +151,10 @@ const struct word schema_words[] = {
 const size_t schema_n_words = N_ELEMENTS(schema_words);
 
 static const char *const section_names[SECTIONS_N] = {
-	[IN_GLOBAL] = "the file",   [IN_LISTEN] = "listen",   [IN_TIMER] = "timer",
-	[IN_PRIVSEP] = "privsep",   [IN_PADDING] = "padding", [IN_REMOTE] = "remote",
-	[IN_PROPOSAL] = "proposal", [IN_SAINFO] = "sainfo",   [IN_POLICY] = "policy",
+	[IN_GLOBAL] = "the file", [IN_LISTEN] = "listen",     [IN_TIMER] = "timer",
+	[IN_LIMITS] = "limits",   [IN_PRIVSEP] = "privsep",   [IN_PADDING] = "padding",
+	[IN_REMOTE] = "remote",   [IN_PROPOSAL] = "proposal", [IN_SAINFO] = "sainfo",
+	[IN_POLICY] = "policy",
 };
 
 const char *schema_section_name(enum section section)

@@ -16,6 +16,7 @@ enum section {
 	IN_GLOBAL,
 	IN_LISTEN,
 	IN_TIMER,
+	IN_LIMITS,
 	IN_PRIVSEP,
 	IN_PADDING,
 	IN_REMOTE,
@@ -143,6 +144,7 @@ int apply_duration(struct build *b, const struct word *w, struct args *a, void *
 int apply_ignored(struct build *b, const struct word *w, struct args *a, void *target);
 int apply_refused(struct build *b, const struct word *w, struct args *a, void *target);
 int apply_block(struct build *b, const struct word *w, struct args *a, void *target);
+int apply_limits(struct build *b, const struct word *w, struct args *a, void *target);
 int apply_path(struct build *b, const struct word *w, struct args *a, void *target);
 int apply_log(struct build *b, const struct word *w, struct args *a, void *target);
 int apply_listen_addr(struct build *b, const struct word *w, struct args *a, void *target);

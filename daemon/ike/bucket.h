@@ -16,6 +16,12 @@ static inline struct bucket bucket_of(int64_t burst, int64_t interval_ms)
 	return (struct bucket){ .burst = burst, .interval_ms = interval_ms };
 }
 
+/* So many each second; with 0 none at all. */
+static inline struct bucket bucket_of_rate(int burst, int per_sec)
+{
+	return bucket_of(per_sec ? burst : 0, per_sec ? 1000 / per_sec : 1);
+}
+
 /* Takes a token; false if there is none now. */
 static inline bool bucket_take(struct bucket *b, int64_t now_ms)
 {

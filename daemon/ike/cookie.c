@@ -32,9 +32,9 @@ static int turn(struct cookie_jar *j, int64_t now_ms)
 	return 0;
 }
 
-bool cookie_demanded(struct cookie_jar *j, int64_t now_ms, size_t n_half_open)
+bool cookie_demanded(struct cookie_jar *j, int64_t now_ms, size_t n_half_open, size_t threshold)
 {
-	if (n_half_open >= LIMIT_HALF_OPEN_COOKIE)
+	if (n_half_open >= threshold)
 		j->demand_until_ms = now_ms + LIMIT_COOKIE_HOLD_MS;
 	return now_ms < j->demand_until_ms;
 }

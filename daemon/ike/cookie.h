@@ -26,10 +26,10 @@ struct cookie_jar {
 
 /* -EIO: no randomness. */
 MUST_USE int cookie_init(struct cookie_jar *j, int64_t now_ms);
-/* Must a request bring a cookie now?  Once demanded, demanded for LIMIT_COOKIE_HOLD_MS: so an
+/* Must a request bring a cookie now, if so many half-open ones are too many?  Once demanded, demanded for LIMIT_COOKIE_HOLD_MS: so an
  * initiator whose first message was answered with a cookie never meets a responder that has
  * taken a delayed copy of that message instead. */
-bool cookie_demanded(struct cookie_jar *j, int64_t now_ms, size_t n_half_open);
+bool cookie_demanded(struct cookie_jar *j, int64_t now_ms, size_t n_half_open, size_t threshold);
 /* The cookie for this request; -EIO. */
 MUST_USE int cookie_make(struct cookie_jar *j, int64_t now_ms, struct slice nonce_i,
 			 const struct addr *peer, uint64_t spi_i, uint8_t ret[COOKIE_BYTES]);

@@ -58,10 +58,11 @@ static void under_load(void **state)
 	struct cookie_jar j;
 	(void)state;
 	assert_int_equal(cookie_init(&j, 0), 0);
-	assert_false(cookie_demanded(&j, 0, LIMIT_HALF_OPEN_COOKIE - 1));
-	assert_true(cookie_demanded(&j, 1, LIMIT_HALF_OPEN_COOKIE));
-	assert_true(cookie_demanded(&j, LIMIT_COOKIE_HOLD_MS, 0));
-	assert_false(cookie_demanded(&j, LIMIT_COOKIE_HOLD_MS + 1, 0));
+	assert_false(cookie_demanded(&j, 0, 99, 100));
+	assert_true(cookie_demanded(&j, 1, 100, 100));
+	assert_true(cookie_demanded(&j, LIMIT_COOKIE_HOLD_MS, 0, 100));
+	assert_false(cookie_demanded(&j, LIMIT_COOKIE_HOLD_MS + 1, 0, 100));
+	assert_true(cookie_demanded(&j, LIMIT_COOKIE_HOLD_MS + 1, 0, 0));
 }
 
 int main(void)

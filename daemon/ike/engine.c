@@ -85,6 +85,12 @@ static int make_tables(struct engine *e)
 	return r == 0 && (!e->stop_timer || !e->removal_timer || !e->look_around) ? -ENOMEM : r;
 }
 
+static void take_limits(struct engine *e)
+{
+	const struct policy_limits *l = &e->policy->limits;
+	e->error_replies = bucket_of_rate(l->error_burst, l->error_rate);
+}
+
 int engine_new(const struct engine_ports *ports, struct engine **ret)
 {
 	struct engine *e = calloc(1, sizeof(*e));
@@ -99,7 +105,7 @@ int engine_new(const struct engine_ports *ports, struct engine **ret)
 	list_init(&e->gathers);
 	list_init(&e->removals);
 	list_init(&e->lookups);
-	e->error_replies = bucket_of(LIMIT_ERROR_REPLIES_BURST, LIMIT_ERROR_REPLY_MS);
+	take_limits(e);
 	e->refusal_logs = bucket_of(LIMIT_REFUSAL_LOGS_BURST, LIMIT_REFUSAL_LOG_MS);
 	int r = make_tables(e);
 	if (r < 0) {
@@ -530,6 +536,7 @@ void engine_set_policy(struct engine *e, struct policy *p)
 	policy_ref(p);
 	policy_unref(e->policy);
 	e->policy = p;
+	take_limits(e);
 	LIST_EACH(sa, &e->sas, node)
 		if (sa->config && sa->state != IKE_GONE && !is_configured(p, sa))
 			terminate_sa(sa, NULL, "reload");

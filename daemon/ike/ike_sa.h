@@ -157,7 +157,7 @@ struct ike_sa {
 	int owed;        /* a trigger that failed for want of memory, -1 = none */
 };
 
-/* Adds an SA in IKE_NEW to the engine's tables.  -ENOMEM, -EIO, -EMFILE: LIMIT_IKE_SAS. */
+/* Adds an SA in IKE_NEW to the engine's tables.  -ENOMEM, -EIO, -EMFILE: policy_limits. */
 MUST_USE int ike_sa_new(struct engine *e, bool initiator, struct ike_sa **ret);
 /* The same with the snapshot of another SA, whose heir it is to be. */
 MUST_USE int ike_sa_new_of(struct engine *e, struct policy *policy, bool initiator,

@@ -452,23 +452,28 @@ static enum verdict accept_request(struct exchange *x, const struct peer_config 
 /* Only looked at under load, when a cookie has shown that the address is true. */
 static bool is_greedy(const struct engine *e, const struct addr *peer)
 {
-	size_t n = 0;
+	size_t n = 0, max = (size_t)e->policy->limits.half_open_per_source;
+	struct addr_prefix source = { .addr = *peer, .bits = addr_bits(peer) };
 	const struct ike_sa *sa;
-	if (e->n_half_open < LIMIT_HALF_OPEN_SOURCE)
+	if (e->n_half_open < max)
 		return false;
+	if (source.bits > LIMIT_SOURCE_IPV6_BITS)
+		source.bits = LIMIT_SOURCE_IPV6_BITS;
 	LIST_EACH(sa, &e->half_open, half_open)
-		n += addr_eq(&sa->peer, peer);
-	return n >= LIMIT_HALF_OPEN_SOURCE;
+		n += addr_in_prefix(&sa->peer, &source);
+	return n >= max;
 }
 
 enum verdict on_init_request(struct exchange *x)
 {
 	struct engine *e = x->engine;
-	bool full = e->n_half_open >= LIMIT_HALF_OPEN;
+	const struct policy_limits *l = &e->policy->limits;
 
-	if (e->stopping || full)
+	if (e->stopping || e->n_half_open >= (size_t)l->half_open)
 		return V_DROP;
-	if (cookie_demanded(&e->cookies, engine_now_ms(e), e->n_half_open) && !brings_cookie(x))
+	if (cookie_demanded(&e->cookies, engine_now_ms(e), e->n_half_open,
+			    (size_t)l->cookie_threshold) &&
+	    !brings_cookie(x))
 		return demand_cookie(x);
 	if (is_greedy(e, &x->peer))
 		return V_DROP;

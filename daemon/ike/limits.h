@@ -35,10 +35,8 @@ enum {
 
 /* IKE SAs and half-open ones (RFC 7296 2.6) */
 enum {
-	LIMIT_IKE_SAS = 100000,
-	LIMIT_HALF_OPEN_COOKIE = 100,   /* from here on a COOKIE is demanded */
-	LIMIT_HALF_OPEN = 2000,         /* from here on requests are dropped */
-	LIMIT_HALF_OPEN_SOURCE = 200,   /* of one address: it may be a NAT's */
+	/* how many, of one source and of all, is configured: struct policy_limits */
+	LIMIT_SOURCE_IPV6_BITS = 64,    /* who has one address of such a network has them all */
 	LIMIT_COOKIE_SECRET_MS = 60000, /* a secret makes cookies for so long, and is valid twice */
 	LIMIT_COOKIE_HOLD_MS = 30000,   /* once demanded, cookies are demanded for so long */
 	LIMIT_INIT_RETRIES = 5,         /* COOKIE and INVALID_KE_PAYLOAD answers obeyed */
@@ -57,8 +55,7 @@ enum {
 
 /* Answers to unauthenticated messages outside of any SA (RFC 7296 2.21.4) */
 enum {
-	LIMIT_ERROR_REPLIES_BURST = 20,
-	LIMIT_ERROR_REPLY_MS = 100,    /* one more each so many milliseconds */
+	/* their rate is configured: struct policy_limits */
 	LIMIT_REFUSAL_LOGS_BURST = 20, /* negotiation_failed records without a known peer */
 	LIMIT_REFUSAL_LOG_MS = 500,
 	LIMIT_REFUSAL_REPEAT_MS = 30000, /* the same refusal again is not logged */

@@ -32,6 +32,14 @@ struct policy *policy_new(void)
 		.half_open_ms = 30000,
 		.kernel_check_ms = 60000,
 	};
+	p->limits = (struct policy_limits){
+		.cookie_threshold = 100,
+		.half_open_per_source = 200,
+		.half_open = 2000,
+		.ike_sas = 100000,
+		.error_rate = 10,
+		.error_burst = 20,
+	};
 	p->port = 500;
 	p->natt_port = 4500;
 	p->log_level = LOG_INFO;

@@ -18,6 +18,7 @@
 #include "policy/mode.h"
 #include "policy/proposal.h"
 #include "policy/ts.h"
+#include "policy/tuning.h"
 
 enum {
 	POLICY_NAME_MAX_BYTES = 64,
@@ -103,25 +104,12 @@ struct peer_config {
 	int line;
 };
 
-/*
- * A request is sent retransmit_tries times.  It waits retransmit_first_ms for its response, and
- * factor times as long after each further try; then the peer counts as silent.  The defaults
- * (2 s, 1.8, 5 tries) give up after 2 + 3.6 + 6.5 + 11.7 + 21 = 44.7 s; racoon waited 5 x 10 s.
- */
-struct policy_timers {
-	int64_t retransmit_first_ms;
-	int retransmit_tries;
-	int retransmit_factor_percent; /* 180 = 1.8 */
-	int64_t natt_keepalive_ms;     /* 0 = none */
-	int64_t half_open_ms;          /* a responder forgets a peer that does not go on */
-	int64_t kernel_check_ms;       /* the kernel is compared with what is wanted; 0 = never */
-};
-
 struct policy {
 	unsigned int refs;
 	struct list peers; /* struct peer_config, in order of the file */
 	struct list plain; /* struct plain_policy, likewise */
 	struct policy_timers timers;
+	struct policy_limits limits;
 	char psk_path[4096];
 	char control_path[108]; /* "": no control socket */
 	char privsep_user[POLICY_NAME_MAX_BYTES],
@@ -136,7 +124,9 @@ struct policy {
 
 /*
  * A new empty snapshot with defaults and one reference; NULL without memory.  Timers as above,
- * natt_keepalive 20 s, half_open 30 s, kernel check 60 s, ports 500 and 4500, all addresses; no control socket.
+ * natt_keepalive 20 s, half_open 30 s, kernel check 60 s, ports 500 and 4500, all addresses; no control socket;
+ * cookies from 100 half-open IKE SAs on, 200 of a source, 2000 of all, 100000 IKE SAs, 10 errors a
+ * second after a burst of 20.
  */
 struct policy *policy_new(void);
 /* p may be NULL in both. */

@@ -367,9 +367,84 @@ static void one_greedy_source(void **state)
 	sim_run(s, 100);
 	assert_true(engine_counters(s->nodes[SIM_B].engine)->n_cookies_demanded > 200);
 	/* with cookies, but not more than one source may have */
-	assert_int_equal(engine_n_half_open(s->nodes[SIM_B].engine), LIMIT_HALF_OPEN_SOURCE);
+	assert_int_equal(engine_n_half_open(s->nodes[SIM_B].engine),
+			 s->nodes[SIM_B].policy->limits.half_open_per_source);
 	sim_run(s, 60000);
 	assert_int_equal(engine_n_half_open(s->nodes[SIM_B].engine), 0);
+	sim_free(s);
+}
+
+static void tight(struct policy *p, struct peer_config *peer, struct child_config *child, int node)
+{
+	anywhere(p, peer, child, node);
+	p->limits = (struct policy_limits){ .cookie_threshold = 1,
+					    .half_open_per_source = 3,
+					    .half_open = 8,
+					    .ike_sas = 1000,
+					    .error_rate = 0,
+					    .error_burst = 1 };
+}
+
+/* A's first message once more, from another address and with another SPI, cookie and all. */
+static void ask_from(struct sim *s, struct tap *t, const char *from)
+{
+	struct wire_end *end = &s->wire.ends[SIM_A];
+	uint16_t port = end->addr.port;
+	assert_int_equal(addr_parse(from, &end->addr), 0);
+	end->addr.port = port;
+	t->messages[0][7]++;
+	inject(s, SIM_A, t->messages[0], t->lens[0]);
+	sim_run(s, 50);
+}
+
+static void configured_limits(void **state)
+{
+	static const char *const sources[] = { "2001:db8:1::", "2001:db8:2::", "2001:db8:3::" };
+	struct sim_options o = plain();
+	struct tap t = { 0 };
+	char text[64];
+	(void)state;
+	o.v6 = true;
+	o.tweak = tight;
+	struct sim *s = start(&o);
+	const struct engine *b = s->nodes[SIM_B].engine;
+	tap_set(s, &t);
+	t.lose_nth[SIM_A] = 1;
+	assert_int_equal(sim_initiate(s, SIM_A), 0);
+	s->wire.tap = answer_cookies;
+	for (size_t i = 0; i < N_ELEMENTS(sources); i++) {
+		/* a /64 is one source */
+		for (int k = 1; k <= 5; k++) {
+			snprintf(text, sizeof(text), "%s%d", sources[i], k);
+			ask_from(s, &t, text);
+		}
+		assert_int_equal(engine_n_half_open(b), i == 2 ? 8 : 3 * (i + 1));
+	}
+	/* all but the first brought one; with 8 nobody is answered any more */
+	assert_int_equal(engine_counters(b)->n_cookies_demanded, 4 + 5 + 2);
+	sim_free(s);
+}
+
+static void silent_by_configuration(void **state)
+{
+	struct sim_options o = plain();
+	struct tap t = { 0 };
+	(void)state;
+	o.tweak = tight;
+	struct sim *s = start(&o);
+	tap_set(s, &t);
+	come_up(s, SIM_A);
+	sim_crash(s, SIM_B);
+	inject(s, SIM_A, t.messages[2], t.lens[2]);
+	sim_run(s, 100);
+	assert_int_equal(engine_counters(s->nodes[SIM_B].engine)->n_error_replies, 0);
+	/* a reload counts at once */
+	s->nodes[SIM_B].policy->limits.error_rate = 10;
+	engine_set_policy(s->nodes[SIM_B].engine, s->nodes[SIM_B].policy);
+	for (int i = 0; i < 3; i++)
+		inject(s, SIM_A, t.messages[2], t.lens[2]);
+	sim_run(s, 50);
+	assert_int_equal(engine_counters(s->nodes[SIM_B].engine)->n_error_replies, 1);
 	sim_free(s);
 }
 
@@ -445,6 +520,10 @@ int main(void)
 		UNIT("forged refusals of IKE_SA_INIT change nothing", forged_answers),
 		UNIT("a flood meets cookies, and a true peer gets through", cookies_under_load),
 		UNIT("one source cannot hold all half-open IKE SAs", one_greedy_source),
+		UNIT("limits are those of the configuration, and a /64 is one source",
+		     configured_limits),
+		UNIT("unprotected errors are sent at the configured rate, or not at all",
+		     silent_by_configuration),
 		UNIT("a replayed first message makes no IKE SA", replayed_init),
 		UNIT("other versions are answered, but not without end", other_version),
 		UNIT("a request for an unknown IKE SA is answered in clear", unknown_sa),
