@@ -86,6 +86,16 @@ int addr_cmp(const struct addr *a, const struct addr *b)
 	return (a->scope_id > b->scope_id) - (a->scope_id < b->scope_id);
 }
 
+uint32_t addr_spread(const struct addr *a)
+{
+	struct rd r = rd_of_slice(addr_slice(a));
+	uint32_t words = 0;
+
+	while (rd_left(&r) >= sizeof(words))
+		words ^= rd_u32(&r);
+	return words * ADDR_SPREAD_FACTOR >> ADDR_SPREAD_SHIFT;
+}
+
 int addr_from_bytes(struct slice bytes, struct addr *ret)
 {
 	static const uint16_t families[] = { AF_INET, AF_INET6 };

@@ -19,6 +19,10 @@
 /* "[2001:db8:...%scope]:65535" and the terminating zero */
 enum { ADDR_TEXT_MAX_BYTES = 80, ADDR_MAX_BYTES = 16 };
 
+/* Of addr_spread(): the words of an address, XORed, times this (2^32 by the golden ratio). */
+#define ADDR_SPREAD_FACTOR 0x9e3779b1u
+enum { ADDR_SPREAD_SHIFT = 16 };
+
 /* family AF_UNSPEC (all zero) means "no address"; port in host order, 0 = none. */
 struct addr {
 	uint8_t ip[ADDR_MAX_BYTES]; /* network order, 4 or 16 bytes used */
@@ -67,6 +71,11 @@ uint8_t addr_bits(const struct addr *a);
 struct slice addr_slice(const struct addr *a);
 /* 4 or 16 network-order bytes; -EINVAL for any other length. */
 MUST_USE int addr_from_bytes(struct slice bytes, struct addr *ret);
+/*
+ * 16 bits that spread addresses over parts of any number (net/steer.h: the kernel computes the
+ * same); no secret is in it, the port does not count.
+ */
+uint32_t addr_spread(const struct addr *a);
 bool addr_in_prefix(const struct addr *a, const struct addr_prefix *p);
 /* First and last address of a prefix. */
 void addr_prefix_range(const struct addr_prefix *p, struct addr *ret_first, struct addr *ret_last);

@@ -242,6 +242,28 @@ static void test_sockaddr_there_and_back(void **state)
 	assert_int_equal(addr_from_sockaddr((struct sockaddr *)&ss, 1, &back), -EINVAL);
 }
 
+static void test_addresses_spread_over_parts(void **state)
+{
+	/* What the kernel's program computes is compared with this in net/steer_test.c. */
+	struct addr v6 = parsed("2001:db8::1"), other = parsed("2001:db8::1");
+	size_t n[4] = { 0 };
+
+	(void)state;
+	for (uint8_t i = 0; i < 200; i++) {
+		struct addr a = parsed("10.0.0.0");
+		a.ip[3] = i;
+		assert_true(addr_spread(&a) <= UINT16_MAX);
+		n[addr_spread(&a) % 4]++;
+	}
+	for (size_t i = 0; i < N_ELEMENTS(n); i++)
+		assert_in_range(n[i], 30, 70);
+	other.port = 500;
+	assert_int_equal(addr_spread(&v6), addr_spread(&other));
+	assert_int_equal(addr_spread(&(struct addr){ 0 }), 0);
+	/* 0x20010db8 ^ 1, times the factor */
+	assert_int_equal(addr_spread(&v6), (0x20010db9u * 0x9e3779b1u) >> 16);
+}
+
 static void test_resolving_a_number_needs_no_resolver(void **state)
 {
 	struct addr found[4], want = parsed("192.0.2.1");
@@ -271,6 +293,7 @@ int main(void)
 		UNIT("a whole family holds everything of it",
 		     test_whole_family_holds_everything_of_it),
 		UNIT("sockaddr there and back", test_sockaddr_there_and_back),
+		UNIT("addresses spread over parts", test_addresses_spread_over_parts),
 		UNIT("resolving a number needs no resolver",
 		     test_resolving_a_number_needs_no_resolver),
 	};

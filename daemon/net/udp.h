@@ -91,6 +91,16 @@ enum udp_flags {
 MUST_USE int udp_open(const struct addr *bind_addr, unsigned int flags, int *ret_fd,
 		      struct err *err);
 
+/*
+ * The same for n engines: sockets of one group, ret_fds in the order of their numbers, and each
+ * datagram comes to the engine that it is for (net/steer.h).  All or none; -EADDRINUSE if anybody
+ * else has the port, who could otherwise join the group.  n is 1 to UDP_GROUP_MAX; one socket is
+ * opened as by udp_open().
+ */
+enum { UDP_GROUP_MAX = 64 };
+MUST_USE int udp_open_group(const struct addr *bind_addr, unsigned int flags, size_t n,
+			    int *ret_fds, struct err *err);
+
 /* A socket from udp_open() and what it was opened as. */
 struct udp_socket_fd {
 	int fd;

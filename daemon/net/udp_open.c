@@ -13,6 +13,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "net/steer.h"
+
 struct family {
 	int family, level;
 	int pktinfo, xfrm_policy;
@@ -130,4 +132,49 @@ int udp_open(const struct addr *bind_addr, unsigned int flags, int *ret_fd, stru
 		return err_prefix(err, "listening on %s", addr_text_port(bind_addr, text)), r;
 	*ret_fd = fd;
 	return 0;
+}
+
+/* Without SO_REUSEPORT: does anybody have the port, or is there no such address? */
+static int probe(const struct addr *bind_addr, struct err *err)
+{
+	int fd;
+	int r = udp_open(bind_addr, 0, &fd, err);
+
+	if (r == 0)
+		close(fd);
+	return r;
+}
+
+/* The program stands before there is a second socket to choose. */
+static int add_to_group(const struct addr *bind_addr, unsigned int flags, size_t n, int *ret_fds,
+			size_t *ret_n, struct err *err)
+{
+	int r = 0;
+
+	while (*ret_n < n && r == 0) {
+		r = udp_open(bind_addr, flags | UDP_REUSE_PORT, &ret_fds[*ret_n], err);
+		if (r < 0 || ++*ret_n > 1)
+			continue;
+		r = steer_attach(ret_fds[0], bind_addr->family, flags & UDP_NATT, n);
+		if (r < 0)
+			err_set(err, r, "steering between %zu engines: %s", n, strerror(-r));
+	}
+	return r;
+}
+
+int udp_open_group(const struct addr *bind_addr, unsigned int flags, size_t n, int *ret_fds,
+		   struct err *err)
+{
+	size_t n_open = 0;
+	int r;
+
+	REQUIRE(n >= 1 && n <= UDP_GROUP_MAX);
+	if (n == 1)
+		return udp_open(bind_addr, flags, ret_fds, err);
+	r = probe(bind_addr, err);
+	if (r == 0)
+		r = add_to_group(bind_addr, flags, n, ret_fds, &n_open, err);
+	while (r < 0 && n_open > 0)
+		close(ret_fds[--n_open]);
+	return r;
 }
