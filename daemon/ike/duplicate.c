@@ -8,13 +8,67 @@
 #include "ike/engine_int.h"
 #include "ike/reauth.h"
 
+#include <ctype.h>
 #include <string.h>
 
-static bool same_peers(const struct ike_sa *a, const struct ike_sa *b)
+/* ---- by identity ---- */
+
+/* Of both identities; letters count alike, as in id_eq(). */
+static uint64_t hash_ids(const struct engine *e, const struct id *local, const struct id *peer)
 {
-	return a->ids_hash == b->ids_hash && id_eq(&a->local_id, &b->local_id) &&
-	       id_eq(&a->peer_id, &b->peer_id);
+	uint8_t text[2 * POLICY_ID_MAX_BYTES];
+	size_t n = 0;
+	for (uint16_t i = 0; i < local->len; i++)
+		text[n++] = (uint8_t)tolower(local->body[i]);
+	for (uint16_t i = 0; i < peer->len; i++)
+		text[n++] = (uint8_t)tolower(peer->body[i]);
+	return hash_sip(e->hash_key, text, n);
 }
+
+static struct ike_sa *find_by_ids(const struct engine *e, const struct id *local,
+				  const struct id *peer)
+{
+	struct hash_node *n = hash_find(&e->by_ids, hash_ids(e, local, peer));
+	return n ? CONTAINER_OF(n, struct ike_sa, by_ids) : NULL;
+}
+
+static bool has_ids(const struct ike_sa *sa, const struct id *local, const struct id *peer)
+{
+	return id_eq(&sa->local_id, local) && id_eq(&sa->peer_id, peer);
+}
+
+/* Those with the same identities, from the first on, round to it.  NULL: that was the last. */
+static struct ike_sa *next_of(const struct ike_sa *first, const struct ike_sa *sa)
+{
+	struct ike_sa *next = CONTAINER_OF(sa->same_ids.next, struct ike_sa, same_ids);
+	return next == first ? NULL : next;
+}
+
+void duplicate_learn_ids(struct ike_sa *sa)
+{
+	struct engine *e = sa->engine;
+	struct ike_sa *first = find_by_ids(e, &sa->local_id, &sa->peer_id);
+	if (first)
+		list_add(&first->same_ids, &sa->same_ids);
+	else
+		sa->in_by_ids = hash_add(&e->by_ids, &sa->by_ids,
+					 hash_ids(e, &sa->local_id, &sa->peer_id)) == 0;
+}
+
+void duplicate_forget_ids(struct ike_sa *sa)
+{
+	struct hash *by_ids = &sa->engine->by_ids;
+	struct ike_sa *next = CONTAINER_OF(sa->same_ids.next, struct ike_sa, same_ids);
+	if (sa->in_by_ids) {
+		hash_remove(by_ids, &sa->by_ids);
+		next->in_by_ids = next != sa &&
+				  hash_add(by_ids, &next->by_ids, sa->by_ids.key) == 0;
+	}
+	sa->in_by_ids = false;
+	list_remove(&sa->same_ids);
+}
+
+/* ---- what is the same ---- */
 
 static bool same_ts(const struct ts_list *a, const struct ts_list *b)
 {
@@ -81,43 +135,52 @@ uint64_t duplicate_overtaken_by(const struct ike_sa *sa)
 bool duplicate_gives_way(const struct ike_sa *sa, const struct id *peer_id,
 			 const struct child_sa *c)
 {
-	const struct ike_sa *other;
+	const struct ike_sa *first = find_by_ids(sa->engine, &sa->local_id, peer_id);
 	if (sa->state != IKE_AUTH_SENT)
 		return false;
-	LIST_EACH(other, &sa->engine->sas, node)
+	for (const struct ike_sa *other = first; other; other = next_of(first, other))
 		if (other->initiator != sa->initiator && ike_sa_is_up(other) &&
-		    sa->created_nth < other->up_nth && id_eq(&other->local_id, &sa->local_id) &&
-		    id_eq(&other->peer_id, peer_id) && reauth_find_cover(other, c) &&
+		    sa->created_nth < other->up_nth && has_ids(other, &sa->local_id, peer_id) &&
+		    reauth_find_cover(other, c) &&
 		    nonce_min_is_lower(&sa->nonce_min, &other->nonce_min))
 			return true;
 	return false;
 }
 
+/* One of the two, if they are the same twice. */
+static void check_pair(struct ike_sa *sa, struct ike_sa *other)
+{
+	if (!ike_sa_is_up(other) || !crossed(sa, other) ||
+	    !has_ids(other, &sa->local_id, &sa->peer_id) ||
+	    !(sa->handover.gave_way || same_child(sa, other)))
+		return;
+	bool sa_loses = nonce_min_is_lower(&sa->nonce_min, &other->nonce_min);
+	struct ike_sa *loser = sa_loses ? sa : other;
+	if (!loser->initiator)
+		return;
+	LOG(DEBUG, "duplicate_ike_sa", F_STR("remote", ike_sa_remote(loser)),
+	    F_SPI64("ike_spi_i", loser->spi_i), F_SPI64("ike_spi_r", loser->spi_r));
+	reauth_yield(loser, sa_loses ? other : sa, "duplicate");
+}
+
+/* No SA is freed in this: those that go stay for a while (LIMIT_LINGER_MS), or till the loop turns. */
 void duplicate_check(struct ike_sa *sa)
 {
-	struct ike_sa *other;
-	LIST_EACH(other, &sa->engine->sas, node) {
-		if (other == sa || !ike_sa_is_up(other) || !crossed(sa, other) ||
-		    !same_peers(sa, other) || !(sa->handover.gave_way || same_child(sa, other)))
-			continue;
-		bool sa_loses = nonce_min_is_lower(&sa->nonce_min, &other->nonce_min);
-		struct ike_sa *loser = sa_loses ? sa : other;
-		if (!loser->initiator)
-			continue;
-		LOG(DEBUG, "duplicate_ike_sa", F_STR("remote", ike_sa_remote(loser)),
-		    F_SPI64("ike_spi_i", loser->spi_i), F_SPI64("ike_spi_r", loser->spi_r));
-		reauth_yield(loser, sa_loses ? other : sa, "duplicate");
-	}
+	for (struct ike_sa *other = next_of(sa, sa); other; other = next_of(sa, other))
+		check_pair(sa, other);
+}
+
+static bool was_up(const struct ike_sa *sa)
+{
+	return sa->state == IKE_ESTABLISHED || sa->state == IKE_REPLACED ||
+	       sa->state == IKE_DELETING;
 }
 
 void duplicate_initial_contact(struct ike_sa *sa)
 {
-	struct ike_sa *other;
-	LIST_EACH(other, &sa->engine->sas, node) {
-		bool was_up = other->state == IKE_ESTABLISHED || other->state == IKE_REPLACED ||
-			      other->state == IKE_DELETING;
-		if (other == sa || !was_up || other->up_nth > sa->created_nth ||
-		    !same_peers(sa, other))
+	for (struct ike_sa *other = next_of(sa, sa); other; other = next_of(sa, other)) {
+		if (!was_up(other) || other->up_nth > sa->created_nth ||
+		    !has_ids(other, &sa->local_id, &sa->peer_id))
 			continue;
 		other->down_why = "initial_contact";
 		other->by_command = true;

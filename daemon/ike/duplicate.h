@@ -11,6 +11,13 @@ struct id;
 struct ike_sa;
 
 /*
+ * Its identities are proven, and those with the same ones find it without a walk over all; or not
+ * any more (nothing happens if they never were).
+ */
+void duplicate_learn_ids(struct ike_sa *sa);
+void duplicate_forget_ids(struct ike_sa *sa);
+
+/*
  * sa is up: did both sides initiate at once, so that two SAs carry the same child?  Then the
  * one with the lowest nonce goes; its initiator deletes it (the rule of RFC 7296 2.8.1, which
  * has none for this case).

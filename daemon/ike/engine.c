@@ -72,6 +72,8 @@ static int make_tables(struct engine *e)
 	if (r == 0)
 		r = hash_init(&e->by_init);
 	if (r == 0)
+		r = hash_init(&e->by_ids);
+	if (r == 0)
 		r = hash_init(&e->children_in);
 	if (r == 0)
 		r = hash_init(&e->cpis_in);
@@ -140,6 +142,7 @@ void engine_free(struct engine *e)
 	loop_timer_free(e->look_around);
 	hash_done(&e->by_spi);
 	hash_done(&e->by_init);
+	hash_done(&e->by_ids);
 	hash_done(&e->children_in);
 	hash_done(&e->cpis_in);
 	policy_unref(e->policy);

@@ -20,6 +20,7 @@ struct engine {
 	struct policy *policy;
 	struct hash by_spi;      /* struct ike_sa.by_spi */
 	struct hash by_init;     /* struct ike_sa.by_init */
+	struct hash by_ids;      /* struct ike_sa.by_ids */
 	struct hash children_in; /* struct child_sa.by_spi_in */
 	size_t n_late;           /* children whose outbound SA waits */
 	struct hash cpis_in;     /* struct child_sa.by_cpi_in */

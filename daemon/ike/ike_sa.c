@@ -7,13 +7,13 @@
 #include "ike/child_sa.h"
 #include "ike/create.h"
 #include "ike/dispatch.h"
+#include "ike/duplicate.h"
 #include "ike/engine_int.h"
 #include "ike/exchange.h"
 #include "ike/informational.h"
 #include "ike/reauth.h"
 #include "ike/rekey_ike.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -339,6 +339,7 @@ int ike_sa_new_of(struct engine *e, struct policy *policy, bool initiator, struc
 	list_init(&sa->going);
 	list_init(&sa->node);
 	list_init(&sa->half_open);
+	list_init(&sa->same_ids);
 	sa->handshake = calloc(1, sizeof(*sa->handshake));
 	int r = sa->handshake ? make_timers(e, sa) : -ENOMEM;
 	if (r == 0)
@@ -376,6 +377,7 @@ void ike_sa_free(struct ike_sa *sa)
 	if (sa->state == IKE_HALF_OPEN)
 		leave_half_open(sa);
 	hash_remove(&e->by_spi, &sa->by_spi);
+	duplicate_forget_ids(sa);
 	if (sa->in_by_init)
 		hash_remove(&e->by_init, &sa->by_init);
 	list_remove(&sa->node);
@@ -414,23 +416,12 @@ static void log_up(const struct ike_sa *sa)
 	    F_SPI64("replaces", sa->replaces_spi));
 }
 
-/* Of both identities; letters count alike, as in id_eq(). */
-static uint64_t hash_ids(const struct ike_sa *sa)
-{
-	uint8_t text[2 * POLICY_ID_MAX_BYTES];
-	size_t n = 0;
-	for (uint16_t i = 0; i < sa->local_id.len; i++)
-		text[n++] = (uint8_t)tolower(sa->local_id.body[i]);
-	for (uint16_t i = 0; i < sa->peer_id.len; i++)
-		text[n++] = (uint8_t)tolower(sa->peer_id.body[i]);
-	return hash_sip(sa->engine->hash_key, text, n);
-}
-
 void ike_sa_set_ids(struct ike_sa *sa, const struct id *local, const struct id *peer)
 {
+	duplicate_forget_ids(sa);
 	sa->local_id = *local;
 	sa->peer_id = *peer;
-	sa->ids_hash = hash_ids(sa);
+	duplicate_learn_ids(sa);
 }
 
 static void enter_established(struct ike_sa *sa)

@@ -114,16 +114,16 @@ struct ike_sa {
 	struct policy *policy;             /* a reference: owner of the configs below */
 	const struct peer_config *config;  /* responder: NULL until IKE_AUTH chose it */
 	const struct child_config *wanted; /* initiator: the child it was made for */
-
 	enum ike_state state;
-	bool initiator, in_by_init;
+	bool initiator, in_by_init, in_by_ids;
 	uint64_t spi_i, spi_r;
 	struct addr local, peer; /* with ports */
 	bool natt;               /* on the NAT-T ports */
 	bool nat_supported, nat_local, nat_peer;
 	struct mobike mobike;
 	struct id local_id, peer_id;
-	uint64_t ids_hash;        /* of both: different means not the same */
+	struct hash_node by_ids;  /* engine.by_ids, if it is the first of same_ids */
+	struct list same_ids;     /* ring of those with the same hash of both identities */
 	struct chosen algorithms; /* spi of it is empty */
 	struct ike_keys *keys;
 	struct handshake *handshake;
@@ -180,7 +180,7 @@ static inline bool ike_sa_is_up(const struct ike_sa *sa)
 
 /* It has as many children as it may have (LIMIT_CHILDREN_PER_SA). */
 bool ike_sa_is_full(const struct ike_sa *sa);
-/* Both identities are proven. */
+/* Both identities are proven: others find it by them (duplicate.h). */
 void ike_sa_set_ids(struct ike_sa *sa, const struct id *local, const struct id *peer);
 /* Sends a message (its datagrams, if it is in fragments) to the peer of the SA. */
 void ike_sa_send(struct ike_sa *sa, struct slice message);
