@@ -3,6 +3,7 @@
 #include "resolve.h"
 
 #include "base/log.h"
+#include "policy/owner.h"
 
 static void resolve_peer(struct peer_config *peer)
 {
@@ -25,4 +26,5 @@ void resolve_peers(struct policy *policy)
 		if (peer->by_name)
 			resolve_peer(peer);
 	}
+	owner_settle(policy);
 }

@@ -87,9 +87,30 @@ static int make_tables(struct engine *e)
 	return r == 0 && (!e->stop_timer || !e->removal_timer || !e->look_around) ? -ENOMEM : r;
 }
 
+/* Its part of what is allowed to all of them together; 0 stays 0. */
+static int share(const struct engine *e, int all)
+{
+	int n = e->policy->engines;
+	return all / n + (all % n > 0);
+}
+
+/*
+ * All that one source begins comes to one engine (policy/owner.h): its limit is not divided, but leaves
+ * room for others.  What policy_limits says of the threshold holds for the parts, too.
+ */
 static void take_limits(struct engine *e)
 {
-	const struct policy_limits *l = &e->policy->limits;
+	struct policy_limits *l = &e->limits;
+	*l = e->policy->limits;
+	int max = l->half_open_per_source;
+	l->cookie_threshold /= e->policy->engines;
+	l->half_open = share(e, l->half_open);
+	if (e->policy->engines > 1 && max > l->half_open / 2)
+		max = l->half_open / 2;
+	l->half_open_per_source = max > l->cookie_threshold ? max : l->cookie_threshold + 1;
+	l->ike_sas = share(e, l->ike_sas);
+	l->error_rate = share(e, l->error_rate);
+	l->error_burst = share(e, l->error_burst);
 	e->error_replies = bucket_of_rate(l->error_burst, l->error_rate);
 }
 

@@ -30,6 +30,7 @@ struct engine {
 	uint64_t n_events; /* counts creations and establishments */
 	uint8_t hash_key[16];
 	struct cookie_jar cookies;
+	struct policy_limits limits; /* this engine's share of the configured ones */
 	struct bucket error_replies, refusal_logs;
 	struct list refusals; /* struct refusal, oldest first */
 	size_t n_refusals;

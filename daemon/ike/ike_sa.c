@@ -322,7 +322,7 @@ void ike_sa_discard(struct ike_sa *sa)
 
 int ike_sa_new_of(struct engine *e, struct policy *policy, bool initiator, struct ike_sa **ret)
 {
-	if (e->n_sas >= (size_t)e->policy->limits.ike_sas)
+	if (e->n_sas >= (size_t)e->limits.ike_sas)
 		return -EMFILE;
 	struct ike_sa *sa = calloc(1, sizeof(*sa));
 	if (!sa)

@@ -452,7 +452,7 @@ static enum verdict accept_request(struct exchange *x, const struct peer_config 
 /* Only looked at under load, when a cookie has shown that the address is true. */
 static bool is_greedy(const struct engine *e, const struct addr *peer)
 {
-	size_t n = 0, max = (size_t)e->policy->limits.half_open_per_source;
+	size_t n = 0, max = (size_t)e->limits.half_open_per_source;
 	struct addr_prefix source = { .addr = *peer, .bits = addr_bits(peer) };
 	const struct ike_sa *sa;
 	if (e->n_half_open < max)
@@ -467,7 +467,7 @@ static bool is_greedy(const struct engine *e, const struct addr *peer)
 enum verdict on_init_request(struct exchange *x)
 {
 	struct engine *e = x->engine;
-	const struct policy_limits *l = &e->policy->limits;
+	const struct policy_limits *l = &e->limits;
 
 	if (e->stopping || e->n_half_open >= (size_t)l->half_open)
 		return V_DROP;

@@ -40,6 +40,7 @@ struct policy *policy_new(void)
 		.error_rate = 10,
 		.error_burst = 20,
 	};
+	p->engines = 1;
 	p->port = 500;
 	p->natt_port = 4500;
 	p->log_level = LOG_INFO;

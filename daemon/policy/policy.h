@@ -24,6 +24,7 @@ enum {
 	POLICY_NAME_MAX_BYTES = 64,
 	POLICY_ADDRS_MAX = 8,
 	POLICY_IDS_MAX = 8,
+	POLICY_ENGINES_MAX = 64,
 };
 
 /* IKE fragments, RFC 7383: never; where needed; as small as is always safe from the first try. */
@@ -101,6 +102,7 @@ struct peer_config {
 	struct proposal proposals[POLICY_PROPOSALS_MAX];
 	struct lifetime lifetime;
 	struct list children; /* struct child_config */
+	uint32_t spread;      /* which engine it belongs to: policy/owner.h */
 	int line;
 };
 
@@ -114,8 +116,9 @@ struct policy {
 	char control_path[108]; /* "": no control socket */
 	char privsep_user[POLICY_NAME_MAX_BYTES],
 		privsep_group[POLICY_NAME_MAX_BYTES]; /* "" = built-in */
-	uint16_t port, natt_port;                     /* 500 and 4500 */
-	uint8_t n_listen;                             /* 0: all addresses */
+	int engines;              /* processes that speak IKE: 1 to POLICY_ENGINES_MAX */
+	uint16_t port, natt_port; /* 500 and 4500 */
+	uint8_t n_listen;         /* 0: all addresses */
 	struct addr listen[POLICY_ADDRS_MAX];
 	struct addr listen_natt[POLICY_ADDRS_MAX];
 	uint8_t n_listen_natt;
@@ -124,7 +127,7 @@ struct policy {
 
 /*
  * A new empty snapshot with defaults and one reference; NULL without memory.  Timers as above,
- * natt_keepalive 20 s, half_open 30 s, kernel check 60 s, ports 500 and 4500, all addresses; no control socket;
+ * natt_keepalive 20 s, half_open 30 s, kernel check 60 s, ports 500 and 4500, all addresses; no control socket; one engine;
  * cookies from 100 half-open IKE SAs on, 200 of a source, 2000 of all, 100000 IKE SAs, 10 errors a
  * second after a burst of 20.
  */
