@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/fmt.h"
 #include "base/log.h"
+#include "policy/pool.h"
 #include "policy/reqid.h"
 
 enum {
@@ -24,6 +25,7 @@ struct policy *policy_new(void)
 	p->refs = 1;
 	list_init(&p->peers);
 	list_init(&p->plain);
+	list_init(&p->pools);
 	p->timers = (struct policy_timers){
 		.retransmit_first_ms = 2000,
 		.retransmit_tries = 5,
@@ -66,12 +68,15 @@ void policy_unref(struct policy *p)
 {
 	struct peer_config *peer;
 	struct plain_policy *plain;
+	struct pool_config *pool;
 	if (!p || --p->refs > 0)
 		return;
 	LIST_EACH(peer, &p->peers, node)
 		peer_config_free(peer);
 	LIST_EACH(plain, &p->plain, node)
 		free(plain);
+	LIST_EACH(pool, &p->pools, node)
+		pool_config_free(pool);
 	free(p);
 }
 

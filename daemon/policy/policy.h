@@ -56,6 +56,7 @@ struct child_config {
 	const struct peer_config *peer;
 	/* Empty list: the addresses of the IKE SA itself (transport), or whatever is asked. */
 	struct ts_list local_ts, peer_ts;
+	bool local_inner, peer_inner; /* instead: what the peer leased to us, or we to it */
 	enum child_mode mode;
 	bool install_policy; /* traps and policies are ours; else only SAs (setkey has them) */
 	bool single_pair;    /* each pair of addresses gets an SA of its own (RFC 7296 2.9) */
@@ -95,9 +96,11 @@ struct peer_config {
 	uint16_t fragment_bytes; /* longest IP datagram with a fragment; 0: chosen by us */
 	bool initial_contact;
 	int64_t reauth_ms; /* so long an authentication is good, 0 = as long as the IKE SA is rekeyed */
-	int64_t dpd_delay_ms; /* 0 = no liveness checks */
-	int dpd_tries;        /* unused with IKEv2's retransmission; kept for IKEv1 */
-	uint16_t nonce_bytes; /* 16..256 */
+	bool mode_cfg;     /* we are a client: ask for an inner address */
+	const struct pool_config *pool; /* for who asks us; NULL: none */
+	int64_t dpd_delay_ms;           /* 0 = no liveness checks */
+	int dpd_tries;                  /* unused with IKEv2's retransmission; kept for IKEv1 */
+	uint16_t nonce_bytes;           /* 16..256 */
 	uint8_t n_proposals;
 	struct proposal proposals[POLICY_PROPOSALS_MAX];
 	struct lifetime lifetime;
@@ -110,10 +113,13 @@ struct policy {
 	unsigned int refs;
 	struct list peers; /* struct peer_config, in order of the file */
 	struct list plain; /* struct plain_policy, likewise */
+	struct list pools; /* struct pool_config */
 	struct policy_timers timers;
 	struct policy_limits limits;
 	char psk_path[4096];
-	char control_path[108]; /* "": no control socket */
+	char control_path[108];   /* "": no control socket */
+	char resolver_path[4096]; /* resolvconf(8) or resolvectl(1); "": what the system has */
+	bool resolver_off;        /* name servers that a peer gives us are not used */
 	char privsep_user[POLICY_NAME_MAX_BYTES],
 		privsep_group[POLICY_NAME_MAX_BYTES]; /* "" = built-in */
 	int engines;              /* processes that speak IKE: 1 to POLICY_ENGINES_MAX */

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "policy/pool.h"
+
 enum {
 	PIECES_MAX = 32, /* of one range; one of ports has 30 at most */
 	PORT_BITS = 16,
@@ -162,6 +164,11 @@ uint32_t policy_spd_child_priority(const struct child_config *child,
 	ts_of_prefix(&all, 0, 0, &any);
 	uint32_t best = policy_spd_priority(child->priority, &any, &any, POLICY_SPD_CHILD);
 	whole_of(child, ends, &l, &p);
+	/* An inner address is the gateway's choice: it counts as if the entry had it. */
+	if (child_config_is_client(child))
+		l = (struct ts_list){ .n = 1, .ts = { *local } };
+	if (child->peer_inner)
+		p = (struct ts_list){ .n = 1, .ts = { *peer } };
 	for (uint8_t i = 0; i < l.n; i++) {
 		for (uint8_t j = 0; j < p.n; j++) {
 			if (!ts_subset(local, &l.ts[i]) || !ts_subset(peer, &p.ts[j]))

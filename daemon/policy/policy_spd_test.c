@@ -392,6 +392,28 @@ static void narrowing_gives_no_precedence(void **state)
 	assert_true(narrowed(&anybody, "10.2.0.5") > narrowed(&wide, "10.0.0.0/8"));
 }
 
+static void an_inner_address_counts_as_if_the_entry_had_it(void **state)
+{
+	struct child_config c = tunnel(), fixed = tunnel();
+	(void)state;
+	c.local_ts = (struct ts_list){ .n = 1, .ts = { unit_net("10.2.0.0/16") } };
+	c.peer_inner = true;
+	fixed.local_ts = c.local_ts;
+	fixed.peer_ts = (struct ts_list){ .n = 1, .ts = { unit_net("10.9.0.1/32") } };
+	struct got g = build(&c, unit_net("10.2.0.0/16"), unit_net("10.9.0.1/32"));
+	struct got f = build(&fixed, unit_net("10.2.0.0/16"), unit_net("10.9.0.1/32"));
+	assert_int_equal(g.p[0].priority, f.p[0].priority);
+	/* but the other side is as wide as the entry, whatever the client narrows it to */
+	struct got n = build(&c, unit_net("10.2.3.0/24"), unit_net("10.9.0.1/32"));
+	assert_int_equal(n.p[0].priority, f.p[0].priority);
+	c.peer_inner = false;
+	c.local_inner = true;
+	c.peer_ts = c.local_ts;
+	c.local_ts.n = 0;
+	g = build(&c, unit_net("10.9.0.1/32"), unit_net("10.2.0.0/16"));
+	assert_int_equal(g.p[0].priority, f.p[0].priority);
+}
+
 static void plain_policies(void **state)
 {
 	struct plain_policy plain = { .action = PLAIN_DISCARD,
@@ -500,6 +522,8 @@ int main(void)
 		UNIT("narrower selectors have the better priority", narrower_first),
 		UNIT("what a peer narrows its selectors to gives it no precedence",
 		     narrowing_gives_no_precedence),
+		UNIT("an inner address counts as if the entry had it",
+		     an_inner_address_counts_as_if_the_entry_had_it),
 		UNIT("plain policies go before what protects the same", plain_policies),
 		UNIT("traps are what an unnarrowed child gets", traps_are_the_childs_own_selectors),
 		UNIT("empty lists are the ends' addresses", empty_lists_are_the_ends),

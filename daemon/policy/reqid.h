@@ -11,7 +11,7 @@
  * of the entry's traffic.  A child that was narrowed gets one of the others: by the same reqid the
  * kernel would lead to it what the peer has not agreed to.
  */
-enum { POLICY_REQID_VARIANTS = 64 };
+enum { POLICY_REQID_VARIANTS = 256 };
 uint32_t policy_reqid(const char *peer_name, const char *child_name);
 /* The entry's own reqid of any of its variants; those of setkey's hands are nobody's variants. */
 uint32_t policy_reqid_base(uint32_t reqid);

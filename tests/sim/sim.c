@@ -667,7 +667,7 @@ const char *sim_difference(struct sim *s, char *buf, size_t size)
 
 /* ---- log ---- */
 
-enum { LINES_MAX = 512, LINE_MAX_BYTES = 1024 };
+enum { LINES_MAX = 2048, LINE_MAX_BYTES = 1024 };
 static char lines[LINES_MAX][LINE_MAX_BYTES];
 static size_t n_lines;
 

@@ -602,7 +602,7 @@ static void a_wide_entry_stays_behind_a_narrow_one(void **state)
 	b_has_plain = NULL;
 }
 
-/* 63 children of one entry can be told apart. */
+/* 255 children of one entry can be told apart. */
 static void too_many_narrowed(void **state)
 {
 	struct wanted w = b_wants_pairs;
