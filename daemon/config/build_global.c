@@ -106,8 +106,8 @@ int apply_limits(struct build *b, const struct word *w, struct args *a, void *ta
 
 int apply_path(struct build *b, const struct word *w, struct args *a, void *target)
 {
-	static const char *const kinds[] = { "include",  "pre_shared_key", "certificate",
-					     "backupsa", "script",         "pidfile" };
+	static const char *const kinds[] = { "include", "pre_shared_key", "certificate", "backupsa",
+					     "script",  "pidfile",        "resolvconf" };
 	struct policy *policy = target;
 	size_t kind;
 	const char *path;
@@ -124,6 +124,12 @@ int apply_path(struct build *b, const struct word *w, struct args *a, void *targ
 			return token_error(a->err, -EINVAL, &a->st->tokens[2],
 					   "this path is too long");
 		strcpy(policy->psk_path, path);
+	} else if (strcmp(kinds[kind], "resolvconf") == 0) {
+		if (path[0] && (path[0] != '/' || strlen(path) >= sizeof(policy->resolver_path)))
+			return token_error(a->err, -EINVAL, &a->st->tokens[2],
+					   "the full path of a program, or \"\", expected");
+		strcpy(policy->resolver_path, path);
+		policy->resolver_off = path[0] == '\0';
 	} else if (strcmp(kinds[kind], "include") != 0) {
 		build_warn(b, &a->st->tokens[1], "path %s is ignored: nothing here reads it",
 			   kinds[kind]);

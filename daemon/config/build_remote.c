@@ -32,8 +32,7 @@ static int take_id_address(struct args *a, struct id *ret)
 	return rc;
 }
 
-/* address [addr] | fqdn "s" | user_fqdn "s" | keyid [tag] "s" */
-static int take_id(struct args *a, struct id *ret)
+int take_identity(struct args *a, struct id *ret)
 {
 	static const char *const kinds[] = { "address", "fqdn", "user_fqdn", "keyid", "asn1dn" };
 	static const uint8_t types[] = { ID_NONE, ID_FQDN, ID_RFC822_ADDR, ID_KEY_ID,
@@ -64,7 +63,7 @@ int apply_identifier(struct build *b, const struct word *w, struct args *a, void
 	struct peer_config *peer = ((struct remote_draft *)target)->peer;
 	struct id id;
 	(void)b;
-	int rc = take_id(a, &id);
+	int rc = take_identity(a, &id);
 	if (rc == 0)
 		rc = args_end(a);
 	if (rc)
@@ -409,6 +408,7 @@ static int inherit(struct build *b, struct args *a, struct remote_draft *d)
 	list_init(&peer->children);
 	d->modes = parent->modes;
 	d->psk = parent->psk;
+	d->pool = parent->pool;
 	d->verify_given = parent->verify_given;
 	d->generate_policy = parent->generate_policy;
 	return args_left(a) && token_is(args_here(a), '[')

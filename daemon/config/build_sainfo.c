@@ -9,14 +9,21 @@
 #include "config/selector.h"
 #include "policy/reqid.h"
 
+/* clientaddr: whatever the client was given */
+static int take_side(struct args *a, struct ts_list *list, bool *inner)
+{
+	*inner = args_take_word(a, "clientaddr");
+	return *inner ? 0 : selector_take(a, list);
+}
+
 static int take_head(struct args *a, struct sainfo_draft *d)
 {
 	if (args_take_word(a, "anonymous") && !args_left(a))
 		return 0;
 	a->next = 1;
-	int rc = selector_take(a, &d->child.local_ts);
+	int rc = take_side(a, &d->child.local_ts, &d->child.local_inner);
 	if (rc == 0)
-		rc = selector_take(a, &d->child.peer_ts);
+		rc = take_side(a, &d->child.peer_ts, &d->child.peer_inner);
 	if (rc == 0 && args_left(a) && strcmp(args_here(a)->text, "from") == 0)
 		return args_error(a, "write remote \"name\"; in the block instead");
 	return rc ? rc : args_end(a);
@@ -206,6 +213,10 @@ static int check_sainfo(struct build *b, const struct sainfo_draft *d)
 	if (!ts_lists_make_packets(&c->local_ts, &c->peer_ts) && c->mode == CHILD_TRANSPORT)
 		return token_error(b->err, -EINVAL, at,
 				   "in transport mode both sides have one family");
+	if ((c->local_inner || c->peer_inner) && c->mode != CHILD_TUNNEL)
+		return token_error(b->err, -EINVAL, at, "clientaddr needs tunnel mode");
+	if (c->local_inner && c->peer_inner)
+		return token_error(b->err, -EINVAL, at, "only one side is the client");
 	if (!ts_lists_make_packets(&c->local_ts, &c->peer_ts))
 		build_warn(b, at, "no packet goes from one side of this sainfo to the other");
 	if (c->mode == CHILD_BEET && !(is_one_host(&c->local_ts) && is_one_host(&c->peer_ts)))
@@ -230,6 +241,22 @@ static bool belongs(const struct sainfo_draft *d, const struct remote_draft *r)
 	if (d->remote)
 		return strcmp(d->remote, r->peer->name) == 0;
 	return d->remoteid == 0 || d->remoteid == r->ph1id;
+}
+
+/* A client's address comes from its gateway, a gateway's clients have those of its pool. */
+static int check_client(struct build *b, const struct sainfo_draft *d, const struct remote_draft *r)
+{
+	const struct token *at = &d->st->tokens[0];
+	if (d->child.local_inner && !r->peer->mode_cfg)
+		return token_error(b->err, -EINVAL, at,
+				   "clientaddr on our side needs \"mode_cfg on;\" in remote %s",
+				   r->peer->name);
+	if (d->child.peer_inner && !r->peer->pool)
+		return token_error(b->err, -EINVAL, at,
+				   "clientaddr needs a pool: a mode_cfg section, or \"pool\" in "
+				   "remote %s",
+				   r->peer->name);
+	return 0;
 }
 
 static int add_child(struct build *b, const struct sainfo_draft *d, const struct remote_draft *r)
@@ -295,7 +322,9 @@ int apply_sainfo(struct build *b, const struct word *w, struct args *a, void *ta
 		if (!belongs(&d, r))
 			continue;
 		found = true;
-		rc = add_child(b, &d, r);
+		rc = check_client(b, &d, r);
+		if (rc == 0)
+			rc = add_child(b, &d, r);
 		if (rc)
 			return rc;
 	}

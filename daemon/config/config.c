@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "config/build_pool.h"
 #include "config/schema.h"
 
 enum { CONFIG_MEMORY_MAX_BYTES = 256 << 20 };
@@ -41,6 +42,8 @@ static int build(struct statement *list, struct arena *arena, const struct confi
 	list_init(&b.remotes);
 	struct statement *sainfos = split_sainfos(&list);
 	int rc = schema_apply(&b, IN_GLOBAL, list, policy);
+	if (rc == 0)
+		rc = pools_link(&b);
 	if (rc == 0)
 		rc = schema_apply(&b, IN_GLOBAL, sainfos, policy);
 	if (rc == 0)

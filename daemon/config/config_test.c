@@ -9,6 +9,7 @@
 #include "base/unit.h"
 #include "config/config.h"
 #include "config/schema.h"
+#include "policy/pool.h"
 
 static char warned[4096];
 
@@ -397,6 +398,169 @@ static void a_child_inherits_and_overrides(void **state)
 	policy_unref(p);
 }
 
+/* ---- inner addresses ---- */
+
+#define GATEWAY                                                                             \
+	"remote anonymous { exchange_mode ike2; authentication_method psk; passive on; }\n" \
+	"sainfo address 10.2.0.0/16 any clientaddr { install_policy on; }\n"
+
+static const struct pool_config *pool_of(const struct policy *p, const char *name)
+{
+	const struct pool_config *pool = policy_find_pool(p, name);
+	assert_non_null(pool);
+	return pool;
+}
+
+static void assert_range(const struct pool_config *pool, unsigned int family, const char *first,
+			 uint32_t size)
+{
+	char text[ADDR_TEXT_MAX_BYTES];
+	assert_string_equal(addr_text(&pool->first[family], text), first);
+	assert_int_equal(pool->size[family], size);
+}
+
+static void racoons_mode_cfg_is_read(void **state)
+{
+	(void)state;
+	struct policy *p =
+		good("mode_cfg { network4 10.9.0.1; pool_size 100; netmask4 255.255.255.0;\n"
+		     " dns4 10.2.0.53, 10.2.0.54; dns4 10.2.0.55; wins4 10.2.0.60;\n"
+		     " default_domain \"Corp.Example\"; split_dns \"a.example\", \"b.example\";\n"
+		     " split_network include 10.2.0.0/255.255.0.0, 10.3.0.0/16;\n"
+		     " auth_source system; banner \"/etc/motd\"; auth_throttle 1; pfs_group 2;\n"
+		     " save_passwd off; conf_source local; accounting none; }\n" GATEWAY);
+	const struct pool_config *pool = pool_of(p, "");
+	assert_range(pool, INNER_V4, "10.9.0.1", 100);
+	assert_int_equal(pool->size[INNER_V6], 0);
+	assert_int_equal(pool->dns.n_servers, 3);
+	assert_int_equal(pool->n_nbns, 1);
+	assert_int_equal(pool->dns.n_domains, 3);
+	assert_string_equal(pool->dns.domains[0], "corp.example");
+	assert_string_equal(pool->dns.domains[2], "b.example");
+	assert_int_equal(pool->n_subnets, 2);
+	assert_int_equal(pool->subnets[0].bits, 16);
+	assert_non_null(strstr(warned, "auth_source"));
+	assert_ptr_equal(only_peer(p)->pool, pool);
+	assert_true(only_child(p)->peer_inner);
+	assert_false(only_child(p)->local_inner);
+	policy_unref(p);
+}
+
+static void nets_and_ranges_say_how_many_there_are(void **state)
+{
+	static const struct {
+		const char *text, *first;
+		unsigned int family;
+		uint32_t size;
+	} cases[] = {
+		{ "network4 10.9.0.0/24;", "10.9.0.1", INNER_V4, 254 },
+		{ "network4 10.9.0.100/24;", "10.9.0.100", INNER_V4, 155 },
+		{ "network4 10.9.0.0/24; pool_size 10;", "10.9.0.1", INNER_V4, 10 },
+		{ "network4 10.9.0.0/30; pool_size 10;", "10.9.0.1", INNER_V4, 2 },
+		{ "network4 10.9.0.0/31;", "10.9.0.0", INNER_V4, 2 },
+		{ "network4 10.9.0.7;", "10.9.0.7", INNER_V4, 255 },
+		{ "network4 10.9.0.7-10.9.0.7;", "10.9.0.7", INNER_V4, 1 },
+		{ "network4 10.9.0.7-10.9.1.6;", "10.9.0.7", INNER_V4, 256 },
+		{ "network4 10.0.0.0/8;", "10.0.0.1", INNER_V4, POOL_SIZE_MAX },
+		{ "network6 fd09::/112;", "fd09::1", INNER_V6, 65535 },
+		{ "network6 fd09::/64;", "fd09::1", INNER_V6, POOL_SIZE_MAX },
+		{ "network6 fd09::10-fd09::1f;", "fd09::10", INNER_V6, 16 },
+	};
+	char text[256];
+	(void)state;
+	for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+		snprintf(text, sizeof(text), "pool \"p\" { %s }", cases[i].text);
+		struct policy *p = good(text);
+		assert_range(pool_of(p, "p"), cases[i].family, cases[i].first, cases[i].size);
+		policy_unref(p);
+	}
+}
+
+static void clients_and_pools_belong_together(void **state)
+{
+	(void)state;
+	struct policy *p = good(
+		"remote \"gw\" { remote_address 192.0.2.2; exchange_mode ike2; mode_cfg on;\n"
+		" authentication_method psk; }\n"
+		"remote \"c1\" { exchange_mode ike2; authentication_method psk; pool \"p\"; }\n"
+		"remote \"c2\" { exchange_mode ike2; authentication_method psk; }\n"
+		"sainfo clientaddr address 10.2.0.0/16 any { remote \"gw\"; }\n"
+		"sainfo anonymous { remote \"gw\"; name \"all\"; }\n"
+		"pool \"p\" { network4 10.9.0.0/24; lease fqdn \"boss\" 10.9.0.9;\n"
+		"  lease address 192.0.2.9 10.9.0.10; }\n"
+		"mode_cfg { network6 fd09::/112; lease keyid tag \"k\" fd09::7; }\n"
+		"path resolvconf \"/usr/sbin/resolvconf\";");
+	const struct peer_config *gw = policy_find_by_name(p, "gw");
+	const struct child_config *child = only_child(p);
+	assert_true(gw->mode_cfg);
+	assert_null(gw->pool);
+	assert_true(child->local_inner && child_config_is_client(child));
+	assert_true(child_config_is_client(
+		LIST_ENTRY(child->node.next, const struct child_config, node)));
+	assert_string_equal(policy_find_by_name(p, "c1")->pool->name, "p");
+	assert_ptr_equal(policy_find_by_name(p, "c2")->pool, pool_of(p, ""));
+	assert_int_equal(pool_of(p, "p")->n_fixed, 2);
+	assert_int_equal(pool_of(p, "p")->fixed[1].id.type, ID_IPV4_ADDR);
+	assert_string_equal(p->resolver_path, "/usr/sbin/resolvconf");
+	policy_unref(p);
+	p = good("path resolvconf \"\";");
+	assert_true(p->resolver_off);
+	policy_unref(p);
+}
+
+#define CLIENT                                                            \
+	"remote \"gw\" { remote_address 192.0.2.2; exchange_mode ike2;\n" \
+	" authentication_method pre_shared_key; mode_cfg on; }\n"
+
+static void pools_are_checked(void **state)
+{
+	(void)state;
+	bad("mode_cfg { network4 fd09::1; }", "IPv4");
+	bad("mode_cfg { network6 10.9.0.1; }", "IPv6");
+	bad("mode_cfg { network4 x; }", "address, a net or a range");
+	bad("mode_cfg { network4 10.9.0.9-10.9.0.1; }", "not below");
+	bad("mode_cfg { network4 10.9.0.1-10.99.0.1; }", "at most");
+	bad("mode_cfg { network4 127.0.0.0/24; }", "addresses of hosts");
+	bad("mode_cfg { network4 255.255.255.1; }", "addresses of hosts");
+	bad("mode_cfg { pool_size 0; }", "1");
+	bad("mode_cfg { netmask4 255.0.255.0; }", "netmask");
+	bad("mode_cfg { dns4 fd09::1; }", "IPv4");
+	bad("mode_cfg { dns4 224.0.0.1; }", "host");
+	bad("mode_cfg { dns4 10.0.0.1,10.0.0.2,10.0.0.3,10.0.0.4,10.0.0.5,10.0.0.6,10.0.0.7,10.0.0.8,10.0.0.9; }",
+	    "more than 8");
+	bad("mode_cfg { dns4 10.0.0.1; split_dns \"a;reboot\"; }", "no domain name");
+	bad("mode_cfg { dns4 10.0.0.1; default_domain \"$(x)\"; }", "no domain name");
+	bad("mode_cfg { split_dns \"a.example\"; }", "without a name server");
+	bad("mode_cfg { split_network include 10.2.0.0; }", "a net expected");
+	bad("mode_cfg { split_network include 10.2.0.0/255.0.255.0; }", "a net expected");
+	bad("mode_cfg { split_network exclude 10.2.0.0/16; }", "include");
+	bad("mode_cfg { conf_source radius; }", "RADIUS");
+	bad("mode_cfg { accounting radius; }", "accounting");
+	bad("mode_cfg { lease fqdn \"a\" 10.9.0.1; }", "not in the pool");
+	bad("mode_cfg { network4 10.9.0.0/24; lease fqdn \"a\" 10.9.0.1; lease fqdn \"b\" 10.9.0.1; }",
+	    "another one's");
+	bad("mode_cfg { network4 10.9.0.0/24; lease fqdn \"a\" 10.9.0.1; lease fqdn \"A\" 10.9.0.2; }",
+	    "two leases");
+	bad("mode_cfg { network4 10.9.0.0/24; lease fqdn \"a\" 10.9.0.1, 10.9.0.2; }",
+	    "one address of each family");
+	bad("mode_cfg { } mode_cfg { }", "already");
+	bad("pool \"\" { }", "name");
+	bad("pool \"a b\" { }", "name");
+	bad("pool \"-\" { }", "name");
+	bad("pool { }", "name");
+	bad("mode_cfg on;", "{ }");
+	bad("mode_cfg { netwrok4 10.9.0.1; }", "network4");
+	bad("remote \"x\" { exchange_mode ike2; authentication_method psk; pool \"p\"; }",
+	    "no pool");
+	bad("pool \"p\" { } remote \"x\" { exchange_mode ike2; authentication_method psk; mode_cfg on; pool \"p\"; }",
+	    "client has no pool");
+	bad(REMOTE "sainfo clientaddr address 10.2.0.0/16 any { remote \"gw\"; }", "mode_cfg on");
+	bad(REMOTE "sainfo address 10.2.0.0/16 any clientaddr { remote \"gw\"; }", "needs a pool");
+	bad(CLIENT "sainfo clientaddr clientaddr { remote \"gw\"; }", "one side");
+	bad(CLIENT "sainfo clientaddr anonymous { remote \"gw\"; mode transport; }", "tunnel mode");
+	bad("path resolvconf \"resolvconf\";", "full path");
+}
+
 static char *printed(const struct policy *p)
 {
 	char *text;
@@ -429,7 +593,17 @@ static void what_is_printed_means_the_same(void **state)
 		"sainfo address 10.0.0.0/24 [80-90] tcp, address 10.0.1.0/24 icmp type 3 code 1-4\n"
 		"  address 10.2.0.0/24 any, address 10.3.0.0/24 icmp type 8-9 { single_pair on; }\n"
 		"policy discard address 10.0.0.0/24 any, address 10.1.0.0/24 tcp\n"
-		"  address 10.2.0.0/24 [25] tcp { priority 9; }\n");
+		"  address 10.2.0.0/24 [25] tcp { priority 9; }\n"
+		"mode_cfg { network4 10.9.0.0/24; network6 fd09::/112; netmask4 255.255.255.0;\n"
+		"  dns4 10.2.0.53; dns6 fd02::53; nbns4 10.2.0.60; split_dns \"b.example\";\n"
+		"  default_domain \"a.example\"; split_network include 10.2.0.0/16, fd02::/64;\n"
+		"  lease fqdn \"boss\" 10.9.0.9, fd09::9; lease address 192.0.2.9 10.9.0.10; }\n"
+		"pool \"p\" { network4 10.8.0.1; }\n"
+		"remote \"c\" { exchange_mode ike2; authentication_method psk; pool \"p\"; }\n"
+		"remote \"s\" { exchange_mode ike2; authentication_method psk; mode_cfg on; }\n"
+		"sainfo address 10.2.0.0/16 any clientaddr { remote \"c\"; }\n"
+		"sainfo clientaddr anonymous { remote \"s\"; }\n"
+		"path resolvconf \"/sbin/resolvconf\";\n");
 	char *first = printed(p);
 	struct policy *again = good(first);
 	char *second = printed(again);
@@ -531,6 +705,11 @@ int main(void)
 		UNIT("reauth is off or a time", reauth_is_off_or_a_time),
 		UNIT("words without meaning only warn", words_without_meaning_only_warn),
 		UNIT("a child inherits and overrides", a_child_inherits_and_overrides),
+		UNIT("racoon's mode_cfg is read", racoons_mode_cfg_is_read),
+		UNIT("nets and ranges say how many there are",
+		     nets_and_ranges_say_how_many_there_are),
+		UNIT("clients and pools belong together", clients_and_pools_belong_together),
+		UNIT("pools are checked", pools_are_checked),
 		UNIT("what is printed means the same", what_is_printed_means_the_same),
 		UNIT("files are included once found", files_are_included_once_found),
 		UNIT("every row can be reached", every_row_can_be_reached),

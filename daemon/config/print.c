@@ -5,7 +5,9 @@
 
 #include "base/log.h"
 #include "config/config.h"
+#include "config/print_int.h"
 #include "config/selector.h"
+#include "policy/pool.h"
 
 static void print_time(FILE *out, const char *word, int64_t ms)
 {
@@ -85,7 +87,7 @@ static void print_privsep(const struct policy *p, FILE *out)
 	fprintf(out, "}\n");
 }
 
-static void print_id(FILE *out, const char *word, const struct id *id)
+void print_identity(FILE *out, const char *word, const struct id *id)
 {
 	static const char *const kinds[] = {
 		[ID_FQDN] = "fqdn",
@@ -94,12 +96,19 @@ static void print_id(FILE *out, const char *word, const struct id *id)
 	};
 	char text[ID_TEXT_MAX_BYTES];
 	if (id->type == ID_NONE)
-		fprintf(out, "\t%s address;\n", word);
+		fprintf(out, "%s address", word);
 	else if (id->type == ID_IPV4_ADDR || id->type == ID_IPV6_ADDR)
-		fprintf(out, "\t%s address %s;\n", word, id_text(id, text));
+		fprintf(out, "%s address %s", word, id_text(id, text));
 	else
-		fprintf(out, "\t%s %s \"%.*s\";\n", word, kinds[id->type], (int)id->len,
+		fprintf(out, "%s %s \"%.*s\"", word, kinds[id->type], (int)id->len,
 			(const char *)id->body);
+}
+
+static void print_id(FILE *out, const char *word, const struct id *id)
+{
+	fprintf(out, "\t");
+	print_identity(out, word, id);
+	fprintf(out, ";\n");
 }
 
 /* The transforms of one type as "word bits, word bits". */
@@ -179,6 +188,10 @@ static void print_peer(const struct peer_config *peer, FILE *out)
 		fprintf(out, "\tike_frag %s;\n", fragments[peer->fragments]);
 	fprintf(out, "\tmobike %s;\n", on_off(peer->mobike));
 	fprintf(out, "\tinitial_contact %s;\n", on_off(peer->initial_contact));
+	if (peer->mode_cfg)
+		fprintf(out, "\tmode_cfg on;\n");
+	if (peer->pool && peer->pool->name[0])
+		fprintf(out, "\tpool \"%s\";\n", peer->pool->name);
 	fprintf(out, "\tnonce_size %u;\n\t", peer->nonce_bytes);
 	print_time(out, "dpd_delay", peer->dpd_delay_ms);
 	fprintf(out, "\t");
@@ -190,6 +203,14 @@ static void print_peer(const struct peer_config *peer, FILE *out)
 	for (size_t i = 0; i < peer->n_proposals; i++)
 		print_ike_proposal(&peer->proposals[i], out);
 	fprintf(out, "}\n");
+}
+
+static void print_side(bool inner, const struct ts_list *list, FILE *out)
+{
+	if (inner)
+		fprintf(out, "clientaddr");
+	else
+		selector_print(list, out);
 }
 
 /* ESP proposals as they are written: all ciphers in one list, all MACs in another. */
@@ -220,9 +241,9 @@ static void print_child_lifetime(const struct lifetime *l, FILE *out)
 static void print_child(const struct child_config *c, FILE *out)
 {
 	fprintf(out, "sainfo ");
-	selector_print(&c->local_ts, out);
+	print_side(c->local_inner, &c->local_ts, out);
 	fprintf(out, " ");
-	selector_print(&c->peer_ts, out);
+	print_side(c->peer_inner, &c->peer_ts, out);
 	fprintf(out, " {\n\tremote \"%s\";\n\tname \"%s\";\n", c->peer->name, c->name);
 	fprintf(out, "\tmode %s;\n", child_mode_name(c->mode));
 	fprintf(out, "\tprotocol %s;\n", child_config_protocol(c) == PROPOSAL_AH ? "ah" : "esp");
@@ -275,6 +296,9 @@ void config_print(const struct policy *policy, FILE *out)
 	print_timers(&policy->timers, out);
 	print_limits(&policy->limits, out);
 	print_privsep(policy, out);
+	if (policy->resolver_path[0] || policy->resolver_off)
+		fprintf(out, "path resolvconf \"%s\";\n", policy->resolver_path);
+	print_pools(policy, out);
 	LIST_EACH(peer, &policy->peers, node)
 		print_peer(peer, out);
 	LIST_EACH(peer, &policy->peers, node) {

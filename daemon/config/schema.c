@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "base/fmt.h"
+#include "config/build_pool.h"
+#include "policy/pool.h"
 
 #define AT(type, field) .offset = offsetof(type, field)
 #define NO_CERTIFICATES "certificates are not supported by this version: use pre_shared_key"
@@ -16,11 +18,11 @@
  * Targets: global, listen, privsep, padding: struct policy; timer: struct policy_timers;
  * limits: struct policy_limits;
  * remote: struct remote_draft; proposal: struct proposal_draft; sainfo: struct sainfo_draft;
- * policy: struct policy_draft.
+ * policy: struct policy_draft; mode_cfg: struct pool_draft.
  */
 /* clang-format off */
 const struct word schema_words[] = {
-	{ IN_GLOBAL, "path", apply_path, .syntax = "include|pre_shared_key|certificate|backupsa|script|pidfile \"path\"", .deflt = "pre_shared_key \"/etc/racoon/psk.txt\"", .help = "where files are" },
+	{ IN_GLOBAL, "path", apply_path, .syntax = "include|pre_shared_key|certificate|backupsa|script|pidfile|resolvconf \"path\"", .deflt = "pre_shared_key \"/etc/racoon/psk.txt\"", .help = "where files are" },
 	{ IN_GLOBAL, "log", apply_log, .syntax = "error|warning|notify|info|debug|debug2", .deflt = "info", .help = "records above this level are not written" },
 	{ IN_GLOBAL, "listen", apply_block, .block = true, .arg = IN_LISTEN, .syntax = "{ ... }", .deflt = "", .help = "addresses and sockets" },
 	{ IN_GLOBAL, "timer", apply_block, .block = true, .arg = IN_TIMER, .syntax = "{ ... }", .deflt = "", .help = "waits and retries" },
@@ -30,10 +32,10 @@ const struct word schema_words[] = {
 	{ IN_GLOBAL, "complex_bundle", apply_ignored, .syntax = "on|off", .deflt = "on", .help = IKEV1_ONLY },
 	{ IN_GLOBAL, "gss_id_enc", apply_ignored, .syntax = "utf-16le|latin1", .deflt = "utf-16le", .help = IKEV1_ONLY },
 	{ IN_GLOBAL, "pfkey_buffer", apply_ignored, .syntax = "kB", .deflt = "0", .help = "PF_KEY is not used" },
-	{ IN_GLOBAL, "mode_cfg", apply_refused, .block = true, .syntax = "{ ... }", .deflt = "", .help = "addresses for clients are not supported by this version" },
+	{ IN_GLOBAL, "mode_cfg", apply_pool, .block = true, .arg = POOL_DEFAULT, .syntax = "{ ... }", .deflt = "", .help = "inner addresses for clients, given to every peer that asks and whose remote names no other pool" },
 	{ IN_GLOBAL, "radiuscfg", apply_refused, .block = true, .syntax = "{ ... }", .deflt = "", .help = "RADIUS is not supported by this version" },
 	{ IN_GLOBAL, "ldapcfg", apply_refused, .block = true, .syntax = "{ ... }", .deflt = "", .help = "LDAP is not supported by this version" },
-	{ IN_GLOBAL, "pool", apply_refused, .block = true, .syntax = "\"name\" { ... }", .deflt = "", .help = "addresses for clients are not supported by this version" },
+	{ IN_GLOBAL, "pool", apply_pool, .block = true, .arg = POOL_NAMED, .syntax = "\"name\" { ... }", .deflt = "", .help = "the same, for the remotes that name it" },
 	{ IN_GLOBAL, "remote", apply_remote, .block = true, .syntax = "anonymous|address|\"name\" [inherit \"name\"] { ... }", .deflt = "", .help = "a peer" },
 	{ IN_GLOBAL, "sainfo", apply_sainfo, .block = true, .syntax = "anonymous | local peer { ... }", .deflt = "", .help = "traffic to protect and how" },
 	{ IN_GLOBAL, "policy", apply_policy, .block = true, .syntax = "none|discard local peer [{ ... }]", .deflt = "", .help = "traffic that passes as it is (none), or not at all (discard), in both directions" },
@@ -104,7 +106,8 @@ const struct word schema_words[] = {
 	{ IN_REMOTE, "dpd_retry", apply_ignored, .syntax = "seconds", .deflt = "5", .help = "IKEv2 retransmits: see timer" },
 	{ IN_REMOTE, "dpd_maxfail", apply_ignored, .syntax = "number", .deflt = "5", .help = "IKEv2 retransmits: see timer" },
 	{ IN_REMOTE, "rekey", apply_ignored, .syntax = "on|off|force", .deflt = "on", .help = "SAs are always rekeyed before they end" },
-	{ IN_REMOTE, "mode_cfg", apply_refused, .syntax = "on|off", .deflt = "off", .help = "addresses for clients are not supported by this version" },
+	{ IN_REMOTE, "mode_cfg", apply_remote_flag, AT(struct peer_config, mode_cfg), .syntax = "on|off", .deflt = "off", .help = "on: we are a client, and ask the peer for an inner address" },
+	{ IN_REMOTE, "pool", apply_remote_pool, .syntax = "\"name\"", .deflt = "mode_cfg's, if there is one", .help = "where this peer gets an inner address from when it asks" },
 	{ IN_REMOTE, "xauth_login", apply_refused, .syntax = "\"login\"", .deflt = "", .help = "XAuth is IKEv1" },
 	{ IN_REMOTE, "script", apply_refused, .syntax = "\"path\" phase1_up|phase1_down|phase1_dead", .deflt = "", .help = "scripts are not supported by this version" },
 	{ IN_REMOTE, "weak_phase1_check", apply_ignored, .syntax = "on|off", .deflt = "off", .help = "unauthenticated messages never end an SA" },
@@ -146,6 +149,28 @@ const struct word schema_words[] = {
 
 	{ IN_POLICY, "name", apply_policy_word, .arg = POLICY_NAME, .syntax = "\"name\"", .deflt = "policy1, policy2, ...", .help = "what the log calls it" },
 	{ IN_POLICY, "priority", apply_policy_word, .arg = POLICY_PRIORITY, .syntax = "number", .deflt = "by size: the smaller net first", .help = "as in sainfo" },
+
+	{ IN_POOL, "network4", apply_pool_word, .arg = POOL_NETWORK4, .syntax = "address | address/bits | first-last", .deflt = "", .help = "the IPv4 addresses that are given: all hosts of a net, a range, or pool_size from an address on" },
+	{ IN_POOL, "network6", apply_pool_word, .arg = POOL_NETWORK6, .syntax = "address | address/bits | first-last", .deflt = "", .help = "the same of IPv6" },
+	{ IN_POOL, "pool_size", apply_pool_word, .arg = POOL_SIZE, .min = 1, .max = POOL_SIZE_MAX, .syntax = "number", .deflt = "255, or all of the net", .help = "how many addresses of each family there are" },
+	{ IN_POOL, "netmask4", apply_pool_word, .arg = POOL_NETMASK4, .syntax = "mask", .deflt = "", .help = "told with an IPv4 address" },
+	{ IN_POOL, "lease", apply_pool_word, .arg = POOL_LEASE, .syntax = "fqdn \"s\" | user_fqdn \"s\" | keyid tag \"s\" | address addr; then address, ...", .deflt = "", .help = "who has this identity always gets this address, and nobody else does; repeatable" },
+	{ IN_POOL, "dns4", apply_pool_word, .arg = POOL_DNS4, .syntax = "address, ...", .deflt = "", .help = "name servers; repeatable" },
+	{ IN_POOL, "dns6", apply_pool_word, .arg = POOL_DNS6, .syntax = "address, ...", .deflt = "", .help = "the same of IPv6" },
+	{ IN_POOL, "wins4", apply_pool_word, .arg = POOL_NBNS4, .syntax = "address, ...", .deflt = "", .help = "NetBIOS name servers" },
+	{ IN_POOL, "nbns4", apply_pool_word, .arg = POOL_NBNS4, .syntax = "address, ...", .deflt = "", .help = "the same as wins4" },
+	{ IN_POOL, "default_domain", apply_pool_word, .arg = POOL_DEFAULT_DOMAIN, .syntax = "\"domain\"", .deflt = "", .help = "told as the first of split_dns" },
+	{ IN_POOL, "split_dns", apply_pool_word, .arg = POOL_SPLIT_DNS, .syntax = "\"domain\", ...", .deflt = "", .help = "the name servers know these domains, RFC 8598; without any they are for all names" },
+	{ IN_POOL, "split_network", apply_pool_word, .arg = POOL_SPLIT_NETWORK, .syntax = "include net/bits, ...", .deflt = "", .help = "the nets behind us; told to the client, RFC 7296 3.15.2, and no filter: that are the selectors of sainfo" },
+	{ IN_POOL, "banner", apply_ignored, .syntax = "\"file\"", .deflt = "", .help = IKEV1_ONLY },
+	{ IN_POOL, "auth_source", apply_ignored, .syntax = "system|radius|pam|ldap", .deflt = "", .help = "XAuth is IKEv1" },
+	{ IN_POOL, "auth_groups", apply_ignored, .syntax = "\"group\", ...", .deflt = "", .help = "XAuth is IKEv1" },
+	{ IN_POOL, "group_source", apply_ignored, .syntax = "system|ldap", .deflt = "", .help = "XAuth is IKEv1" },
+	{ IN_POOL, "auth_throttle", apply_ignored, .syntax = "seconds", .deflt = "", .help = "XAuth is IKEv1" },
+	{ IN_POOL, "save_passwd", apply_ignored, .syntax = "on|off", .deflt = "", .help = "XAuth is IKEv1" },
+	{ IN_POOL, "pfs_group", apply_ignored, .syntax = "group", .deflt = "", .help = IKEV1_ONLY },
+	{ IN_POOL, "conf_source", apply_pool_source, .syntax = "local", .deflt = "local", .help = "addresses come from this file; RADIUS and LDAP are not supported by this version" },
+	{ IN_POOL, "accounting", apply_pool_source, .syntax = "none", .deflt = "none", .help = "accounting is not supported by this version" },
 };
 /* clang-format on */
 const size_t schema_n_words = N_ELEMENTS(schema_words);
@@ -154,7 +179,7 @@ static const char *const section_names[SECTIONS_N] = {
 	[IN_GLOBAL] = "the file", [IN_LISTEN] = "listen",     [IN_TIMER] = "timer",
 	[IN_LIMITS] = "limits",   [IN_PRIVSEP] = "privsep",   [IN_PADDING] = "padding",
 	[IN_REMOTE] = "remote",   [IN_PROPOSAL] = "proposal", [IN_SAINFO] = "sainfo",
-	[IN_POLICY] = "policy",
+	[IN_POLICY] = "policy",   [IN_POOL] = "mode_cfg",
 };
 
 const char *schema_section_name(enum section section)

@@ -23,6 +23,7 @@ enum section {
 	IN_PROPOSAL,
 	IN_SAINFO,
 	IN_POLICY,
+	IN_POOL,
 	SECTIONS_N
 };
 
@@ -56,6 +57,7 @@ struct remote_draft {
 	unsigned int modes; /* enum exchange_mode */
 	bool psk, verify_given, generate_policy, natt_given;
 	unsigned int ph1id;
+	const char *pool; /* its name, NULL: none is named */
 };
 
 /* A sainfo { } while it is read. */
@@ -169,7 +171,6 @@ int apply_ph1id(struct build *b, const struct word *w, struct args *a, void *tar
 int apply_nonce_size(struct build *b, const struct word *w, struct args *a, void *target);
 int apply_generate_policy(struct build *b, const struct word *w, struct args *a, void *target);
 int apply_auth_method(struct build *b, const struct word *w, struct args *a, void *target);
-
 int apply_proposal(struct build *b, const struct word *w, struct args *a, void *target);
 int apply_algorithms(struct build *b, const struct word *w, struct args *a, void *target);
 int apply_proposal_lifetime(struct build *b, const struct word *w, struct args *a, void *target);
@@ -180,6 +181,8 @@ int apply_sainfo_word(struct build *b, const struct word *w, struct args *a, voi
 int apply_policy(struct build *b, const struct word *w, struct args *a, void *target);
 int apply_policy_word(struct build *b, const struct word *w, struct args *a, void *target);
 
+/* address [ADDR] | fqdn "s" | user_fqdn "s" | keyid [tag] "s"; ID_NONE: "address" alone. */
+MUST_USE int take_identity(struct args *a, struct id *ret);
 /* "time number unit" of an IKE SA, in remote and in proposal. */
 MUST_USE int take_ike_lifetime(struct build *b, struct args *a, int64_t *ret_ms);
 
