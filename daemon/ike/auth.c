@@ -2,19 +2,21 @@
 /*
  * IKE_AUTH, both roles, RFC 7296 1.2, 2.15, 2.21.2:
  *
- *	SK {IDi, [N(INITIAL_CONTACT)], [IDr], AUTH, [N(USE_TRANSPORT_MODE)], SAi2, TSi, TSr} -->
- *	                       <-- SK {IDr, AUTH, [N(USE_TRANSPORT_MODE)], SAr2, TSi, TSr}
+ *	SK {IDi, [N(INITIAL_CONTACT)], [IDr], AUTH, [CP], [N(USE_TRANSPORT_MODE)], SAi2, TSi, TSr} -->
+ *	                       <-- SK {IDr, AUTH, [CP], [N(USE_TRANSPORT_MODE)], SAr2, TSi, TSr}
  *	                       <-- SK {IDr, AUTH, N(why there is no child)}
  *	                       <-- SK {N(AUTHENTICATION_FAILED)}
  *
  * The responder checks the peer before it uses its own key: keeper verifies, keeper signs,
- * child (child.c, kernel), reply.  The initiator checks identity and proof, then the child.
+ * inner addresses (config_payload.c), child (child.c, kernel), reply.  The initiator checks
+ * identity and proof, then what it was given, then the child.
  * The keeper computes all with pre-shared keys, so each step may suspend the exchange.
  */
 #include "ike/auth.h"
 
 #include "base/log.h"
 #include "ike/child.h"
+#include "ike/config_payload.h"
 #include "ike/create.h"
 #include "ike/duplicate.h"
 #include "ike/engine_int.h"
@@ -112,6 +114,7 @@ int auth_build_request(struct exchange *x)
 	if (config->n_peer_ids == 1 && config->peer_ids[0].type != ID_NONE)
 		add_id(&mw, PL_IDR, &config->peer_ids[0]);
 	msg_writer_add_auth(&mw, AUTH_METHOD_SHARED_KEY, slice_of(x->work.auth, x->work.auth_len));
+	config_add_request(x, &mw);
 	x->work.ask = &x->sa->handshake->ask;
 	child_wish_selectors(x->sa, x->work.ask);
 	int r = child_add_request(x, &mw);
@@ -213,6 +216,7 @@ static enum verdict reply_and_commit(struct exchange *x)
 	exchange_begin_reply(x, &mw);
 	add_id(&mw, PL_IDR, &x->work.local_id);
 	msg_writer_add_auth(&mw, AUTH_METHOD_SHARED_KEY, slice_of(x->work.auth, x->work.auth_len));
+	config_add_response(x, &mw);
 	child_add_response(x, &mw);
 	mobike_add_auth(x, &mw);
 	add_lifetime(&mw, x->work.config);
@@ -223,6 +227,7 @@ static enum verdict reply_and_commit(struct exchange *x)
 	sa->config = x->work.config;
 	mobike_agree(x);
 	ike_sa_set_ids(sa, &x->work.local_id, &x->work.peer_id);
+	config_commit(x);
 	if (payload_notify(x->pl, N_INITIAL_CONTACT))
 		duplicate_initial_contact(sa);
 	return V_OK;
@@ -240,7 +245,7 @@ static enum verdict on_responder_signed(struct exchange *x, int result, struct s
 	x->work.nonce_i = slice_of(h->nonce_i, h->nonce_i_len);
 	x->work.nonce_r = slice_of(h->nonce_r, h->nonce_r_len);
 	x->work.after_child = reply_and_commit;
-	return child_answer(x);
+	return config_answer(x);
 }
 
 static void wrong_key(struct exchange *x)
@@ -363,6 +368,7 @@ static enum verdict commit_response(struct exchange *x)
 
 	ike_sa_set_ids(sa, &sa->local_id, &x->work.peer_id);
 	mobike_agree(x);
+	config_commit(x);
 	if (x->work.asks_single)
 		ask_for_single_pair(x);
 	const struct pl_notify *lifetime = payload_notify(x->pl, N_AUTH_LIFETIME);
@@ -399,7 +405,7 @@ static enum verdict on_responder_verified(struct exchange *x, int result, struct
 	x->work.nonce_i = slice_of(h->nonce_i, h->nonce_i_len);
 	x->work.nonce_r = slice_of(h->nonce_r, h->nonce_r_len);
 	x->work.after_child = commit_response;
-	return child_accept(x);
+	return config_accept(x);
 }
 
 static enum verdict wrong_identity(struct exchange *x)

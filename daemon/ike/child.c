@@ -10,10 +10,12 @@
 
 #include "ike/carry.h"
 #include "ike/compress.h"
+#include "ike/config_payload.h"
 #include "ike/create.h"
 #include "ike/duplicate.h"
 #include "ike/engine_int.h"
 #include "ike/narrow.h"
+#include "policy/pool.h"
 #include "policy/reqid.h"
 
 #include <errno.h>
@@ -148,6 +150,10 @@ void child_wish_selectors(const struct ike_sa *sa, struct child_ask *ask)
 	wish_list(&local, &ask->tsi);
 	wish_list(&peer, &ask->tsr);
 	ask->mode = w->child->mode;
+	if (child_config_is_client(w->child))
+		config_wish(sa, w->child, &ask->tsi, &ask->tsr);
+	if (w->child->peer_inner)
+		config_wish_peer(sa, &ask->tsr);
 }
 
 /* What CREATE_CHILD_SA has and IKE_AUTH has not: a nonce, and maybe a key exchange. */
@@ -374,10 +380,15 @@ static bool try_config(const struct exchange *x, const struct child_config *c,
 
 	or_host(&c->local_ts, &x->local, transport, &local);
 	or_host(&c->peer_ts, &x->peer, transport, &peer);
+	bool has_address = config_peer_list(x, c, &peer);
 	if (!to_single_pair(c, a, &local, &peer, why))
 		return false;
 	int rl = narrow(a->r, a->n_r, &local, &f.local_ts, &more_l);
 	int rp = narrow(a->i, a->n_i, &peer, &f.peer_ts, &more_p);
+	if (rl == 0 && !has_address) {
+		reason_set(why, REASON_ADDRESS_REQUIRED, "CP");
+		return false;
+	}
 	if (rl < 0 || rp < 0) {
 		selector_mismatch(why,
 				  rl < 0 && rp < 0 ? "TSi,TSr"
@@ -408,7 +419,13 @@ static bool try_config(const struct exchange *x, const struct child_config *c,
 	return true;
 }
 
-/* The entry that fits best; a mismatch of the mode tells more than one of selectors. */
+/* A mismatch that tells more than one of selectors. */
+static bool is_telling(enum reason_code code)
+{
+	return code == REASON_MODE_MISMATCH || code == REASON_ADDRESS_REQUIRED;
+}
+
+/* The entry that fits best. */
 static bool find_config(struct exchange *x, const struct asked *a, struct fit *best)
 {
 	const struct child_config *c;
@@ -425,7 +442,7 @@ static bool find_config(struct exchange *x, const struct asked *a, struct fit *b
 			more |= best->points > 0;
 			if (f.points > best->points)
 				*best = f;
-		} else if (closest.code != REASON_MODE_MISMATCH) {
+		} else if (!is_telling(closest.code)) {
 			closest = why;
 		}
 	}
@@ -466,7 +483,7 @@ static bool find_fit(struct exchange *x, struct fit *ret)
 	return find_config(x, &a, ret);
 }
 
-static enum verdict no_child(struct exchange *x, uint16_t notify)
+enum verdict child_refuse(struct exchange *x, uint16_t notify)
 {
 	child_sa_free(TAKE(x->work.child));
 	x->work.child_notify = notify;
@@ -496,8 +513,8 @@ static enum verdict on_installed(struct exchange *x, int result, struct slice te
 		return try_spi(x);
 	kernel_refused(x, result, text);
 	if (result == -E2BIG || result == -ERANGE)
-		return no_child(x, N_TS_UNACCEPTABLE);
-	return no_child(x, x->work.nonce_len ? N_TEMPORARY_FAILURE : N_NO_ADDITIONAL_SAS);
+		return child_refuse(x, N_TS_UNACCEPTABLE);
+	return child_refuse(x, x->work.nonce_len ? N_TEMPORARY_FAILURE : N_NO_ADDITIONAL_SAS);
 }
 
 /* RFC 3948, RFC 4302 3.3.3.1: AH covers the addresses, and there is no AH in UDP. */
@@ -558,6 +575,18 @@ static uint16_t answer_ke(struct exchange *x, const struct chosen *chosen)
 	return 0;
 }
 
+static uint16_t notify_of_misfit(const struct exchange *x)
+{
+	if (x->reason.code == REASON_MODE_MISMATCH)
+		return N_NO_PROPOSAL_CHOSEN;
+	if (x->reason.code == REASON_SINGLE_PAIR)
+		return N_SINGLE_PAIR_REQUIRED;
+	/* 2.19, 3.15.4 */
+	if (x->reason.code == REASON_ADDRESS_REQUIRED)
+		return config_was_asked(x) ? N_INTERNAL_ADDRESS_FAILURE : N_FAILED_CP_REQUIRED;
+	return N_TS_UNACCEPTABLE;
+}
+
 enum verdict child_answer(struct exchange *x)
 {
 	struct offers ours;
@@ -567,25 +596,23 @@ enum verdict child_answer(struct exchange *x)
 	uint16_t notify;
 
 	if (!find_fit(x, &fit))
-		return no_child(x, x->reason.code == REASON_MODE_MISMATCH ? N_NO_PROPOSAL_CHOSEN
-				   : x->reason.code == REASON_SINGLE_PAIR ? N_SINGLE_PAIR_REQUIRED
-									  : N_TS_UNACCEPTABLE);
+		return child_refuse(x, notify_of_misfit(x));
 	offers_of(x, fit.config, &ours);
 	if (proposal_choose(&ours, &x->pl->sa, payload_has(x->pl, PL_KE) ? x->pl->ke.group : 0,
 			    x->work.nonce_len == 0, &chosen, &x->reason) < 0 ||
 	    !passes_nat(x, &chosen))
-		return no_child(x, N_NO_PROPOSAL_CHOSEN);
+		return child_refuse(x, N_NO_PROPOSAL_CHOSEN);
 	if (spi_of(chosen.spi) < LIMIT_ESP_SPI_MIN) {
 		reason_set(&x->reason, REASON_MALFORMED, "SPI");
-		return no_child(x, N_NO_PROPOSAL_CHOSEN);
+		return child_refuse(x, N_NO_PROPOSAL_CHOSEN);
 	}
 	notify = answer_ke(x, &chosen);
 	if (notify)
-		return no_child(x, notify);
+		return child_refuse(x, notify);
 	if (engine_new_esp_spi(x->engine, &spi) < 0 ||
 	    child_sa_new(x->sa, fit.config, spi, &x->work.child) < 0) {
 		reason_set(&x->reason, REASON_INTERNAL, "child");
-		return no_child(x, N_NO_ADDITIONAL_SAS);
+		return child_refuse(x, N_NO_ADDITIONAL_SAS);
 	}
 	struct child_sa *c = x->work.child;
 	c->mode = fit.config->mode;
@@ -593,12 +620,12 @@ enum verdict child_answer(struct exchange *x)
 	c->peer_ts = fit.peer_ts;
 	c->more_possible = fit.more;
 	if (fill(c, x, &x->local, &x->peer, &chosen) < 0)
-		return no_child(x, x->reason.code == REASON_OVERLOAD ? N_NO_ADDITIONAL_SAS
-								     : N_TS_UNACCEPTABLE);
+		return child_refuse(x, x->reason.code == REASON_OVERLOAD ? N_NO_ADDITIONAL_SAS
+									 : N_TS_UNACCEPTABLE);
 	note_original(x, c);
 	if (compress_answer(x) < 0) {
 		reason_set(&x->reason, REASON_INTERNAL, "CPI");
-		return no_child(x, N_NO_ADDITIONAL_SAS);
+		return child_refuse(x, N_NO_ADDITIONAL_SAS);
 	}
 	x->work.chosen = chosen;
 	x->work.child_tries = 1;
@@ -629,8 +656,7 @@ void child_add_response(const struct exchange *x, struct msg_writer *mw)
 
 /* ---- initiator: the response ---- */
 
-/* The peer has a child, and we do not want it or cannot have it. */
-static enum verdict orphan(struct exchange *x)
+enum verdict child_orphan(struct exchange *x)
 {
 	struct child_sa *c = TAKE(x->work.child);
 	child_sa_free(c);
@@ -668,7 +694,7 @@ static enum verdict on_accepted(struct exchange *x, int result, struct slice tex
 	if (result == 0)
 		return x->work.after_child(x);
 	kernel_refused(x, result, text);
-	return orphan(x);
+	return child_orphan(x);
 }
 
 static bool read_list(const struct pl_ts *pl, struct ts_list *ret)
@@ -680,6 +706,12 @@ static bool read_list(const struct pl_ts *pl, struct ts_list *ret)
 		if (narrow_add(ret, &ts[i]) < 0)
 			return false;
 	return n == pl->n;
+}
+
+/* What the peer lets us send from may be more than the address that it gave us. */
+static bool keep_inner(const struct exchange *x, struct ts_list *local)
+{
+	return !child_config_is_client(x->work.ask->wish.child) || config_narrow_local(x, local);
 }
 
 /* The selectors of the response, as we see addresses; false if they are not what we offered. */
@@ -696,7 +728,7 @@ static bool take_selectors(struct exchange *x, bool transport, struct ts_list *l
 	if (transport && sa->nat_peer)
 		narrow_substitute(peer, &sa->peer);
 	if (read && narrow_is_within(local, &ask->tsi) && narrow_is_within(peer, &ask->tsr) &&
-	    carries_all(x, local, peer))
+	    carries_all(x, local, peer) && keep_inner(x, local))
 		return true;
 	reason_set(&x->reason, REASON_SELECTOR_MISMATCH, "TSi,TSr");
 	texts(&x->reason, &ask->tsi, &ask->tsr, local, peer);
@@ -725,14 +757,14 @@ enum verdict child_accept(struct exchange *x)
 	if (!take_mode(x, &mode) || !take_selectors(x, mode == CHILD_TRANSPORT, &local, &peer) ||
 	    proposal_check(&ask->offers, &x->pl->sa, &chosen, &x->reason) < 0 ||
 	    !passes_nat(x, &chosen))
-		return orphan(x);
+		return child_orphan(x);
 	if (spi_of(chosen.spi) < LIMIT_ESP_SPI_MIN) {
 		reason_set(&x->reason, REASON_MALFORMED, "SPI");
-		return orphan(x);
+		return child_orphan(x);
 	}
 	if (child_sa_new(x->sa, ask->wish.child, ask->spi, &x->work.child) < 0) {
 		reason_set(&x->reason, REASON_INTERNAL, "child");
-		return orphan(x);
+		return child_orphan(x);
 	}
 	struct child_sa *c = x->work.child;
 	c->mode = mode;
@@ -741,14 +773,14 @@ enum verdict child_accept(struct exchange *x)
 	c->ours = true;
 	c->more_possible = payload_notify(x->pl, N_ADDITIONAL_TS_POSSIBLE) != NULL;
 	if (fill(c, x, &sa->local, &sa->peer, &chosen) < 0)
-		return orphan(x);
+		return child_orphan(x);
 	if (x->work.old)
 		c->original_peer = x->work.old->original_peer;
 	if (compress_accept(x) < 0 || (sa->create && create_is_redundant(sa->create, c)))
-		return orphan(x);
+		return child_orphan(x);
 	if (duplicate_gives_way(sa, &x->work.peer_id, c)) {
 		x->sa->handover.gave_way = true;
-		return orphan(x);
+		return child_orphan(x);
 	}
 	return install(x, on_accepted);
 }

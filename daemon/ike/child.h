@@ -20,6 +20,8 @@ MUST_USE int child_add_request(struct exchange *x, struct msg_writer *mw);
  * and x->reason say why not: the IKE SA comes up all the same (RFC 7296 1.2).
  */
 enum verdict child_answer(struct exchange *x);
+/* There is none, and this notify says why; then x->work.after_child. */
+enum verdict child_refuse(struct exchange *x, uint16_t notify);
 /* Adds the child part of the response: what was agreed, or the notify. */
 void child_add_response(const struct exchange *x, struct msg_writer *mw);
 
@@ -29,6 +31,8 @@ void child_add_response(const struct exchange *x, struct msg_writer *mw);
  * x->work.orphan_spi is what it is to delete.
  */
 enum verdict child_accept(struct exchange *x);
+/* The peer has a child that we do not want or cannot have; x->reason says why. */
+enum verdict child_orphan(struct exchange *x);
 /* Initiator: the response has no child but a notify, which becomes the reason. */
 enum verdict child_refused(struct exchange *x);
 

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "ike/carry.h"
+#include "ike/config_payload.h"
 #include "ike/create.h"
 #include "ike/engine_int.h"
 #include "ike/ike_sa.h"
@@ -611,6 +612,7 @@ void child_sa_up(struct child_sa *c)
 	/* The peer may have moved while the kernel worked. */
 	move_along(c->sa);
 	create_child_up(c);
+	config_update(c->sa);
 	keepup_child_up(e, c->config);
 }
 
@@ -673,5 +675,6 @@ void child_sa_down(struct child_sa *c, const char *why)
 	child_sa_uninstall(c);
 	c->sa->engine->counters.n_child_down++;
 	log_down(c);
+	config_update(c->sa);
 	keepup_child_down(c->sa->engine, c->config, c->by_command);
 }

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "crypto/rng.h"
 #include "ike/child_sa.h"
+#include "ike/config_payload.h"
 #include "ike/create.h"
 #include "ike/dispatch.h"
 #include "ike/engine_int.h"
@@ -84,7 +85,9 @@ static int make_tables(struct engine *e)
 	e->stop_timer = loop_timer_new(e->ports.loop, on_stop_limit, e);
 	e->look_around = loop_timer_new(e->ports.loop, on_look_around, e);
 	e->removal_timer = loop_timer_new(e->ports.loop, removal_on_timer, e);
-	return r == 0 && (!e->stop_timer || !e->removal_timer || !e->look_around) ? -ENOMEM : r;
+	e->release_timer = loop_timer_new(e->ports.loop, config_retry, e);
+	bool timers = e->stop_timer && e->removal_timer && e->look_around && e->release_timer;
+	return r == 0 && !timers ? -ENOMEM : r;
 }
 
 /* Its part of what is allowed to all of them together; 0 stays 0. */
@@ -128,6 +131,8 @@ int engine_new(const struct engine_ports *ports, struct engine **ret)
 	list_init(&e->gathers);
 	list_init(&e->removals);
 	list_init(&e->lookups);
+	list_init(&e->inner_memories);
+	list_init(&e->releases);
 	take_limits(e);
 	e->refusal_logs = bucket_of(LIMIT_REFUSAL_LOGS_BURST, LIMIT_REFUSAL_LOG_MS);
 	int r = make_tables(e);
@@ -151,6 +156,7 @@ void engine_free(struct engine *e)
 	LIST_EACH(sa, &e->sas, node) {
 		LIST_EACH(c, &sa->children, node)
 			c->in_kernel = false;
+		config_forget(&sa->inner);
 		ike_sa_free(sa);
 	}
 	LIST_EACH(g, &e->gathers, node)
@@ -158,6 +164,8 @@ void engine_free(struct engine *e)
 	lookup_forget_all(e);
 	refusal_forget_all(e);
 	removal_forget_all(e);
+	config_forget_all(e);
+	loop_timer_free(e->release_timer);
 	loop_timer_free(e->removal_timer);
 	loop_timer_free(e->stop_timer);
 	loop_timer_free(e->look_around);

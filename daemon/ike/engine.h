@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "base/loop.h"
 #include "ike/reason.h"
+#include "kernel/address.h"
 #include "kernel/kernel.h"
 #include "net/udp.h"
 #include "policy/policy.h"
@@ -28,7 +29,8 @@ struct engine_ports {
 	struct udp *udp;
 	struct kernel *kernel;
 	struct keeper *keeper;
-	struct names *names; /* NULL: names are not looked up again */
+	struct names *names;            /* NULL: names are not looked up again */
+	struct address_port *addresses; /* NULL: there are no inner addresses */
 	struct policy *policy;
 	uint8_t number; /* goes into the top bits of our SPIs: ike/limits.h */
 };
@@ -131,6 +133,11 @@ struct engine_sa_view {
 	int64_t age_ms, left_ms, heard_ms; /* heard_ms: since the peer's last authentic message */
 	uint64_t n_retransmits;
 	size_t n_asked; /* children, keys and addresses that we want and do not have yet */
+	/* Inner addresses, one of each family or unset: ours, or leased to the peer; NULL: none.
+	 * Ours came with name servers. */
+	const struct addr *inner;
+	bool inner_ours;
+	const struct inner_dns *inner_dns; /* NULL: none */
 	size_t n_children;
 	const struct engine_child_view *children;
 };

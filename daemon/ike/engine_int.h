@@ -43,6 +43,10 @@ struct engine {
 	struct addr addresses[LIMIT_LOCAL_ADDRS]; /* of this machine */
 	size_t n_addresses;
 	struct loop_timer *look_around;
+	/* config_payload.c */
+	struct list inner_memories, releases;
+	struct loop_timer *release_timer;
+	uint64_t n_holders;
 	struct engine_counters counters;
 	/* stopping */
 	bool stopping;

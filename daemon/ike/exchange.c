@@ -2,6 +2,7 @@
 /* The life of an exchange object: copy, build, suspend, end. */
 #include "ike/exchange.h"
 
+#include "ike/config_payload.h"
 #include "ike/create.h"
 #include "ike/dispatch.h"
 #include "ike/engine_int.h"
@@ -35,14 +36,23 @@ struct exchange *exchange_new(struct engine *e, struct ike_sa *sa, enum trigger 
 	return x;
 }
 
+/* Whoever was asked need not answer. */
+static void cancel_all(struct exchange *x)
+{
+	const struct engine_ports *p = &x->engine->ports;
+	p->keeper->ops->cancel(p->keeper, x);
+	p->kernel->ops->cancel(p->kernel, x);
+	if (p->addresses)
+		p->addresses->ops->cancel(p->addresses, x);
+}
+
 void exchange_free(struct exchange *x)
 {
 	if (!x)
 		return;
-	if (x->resume) {
-		x->engine->ports.keeper->ops->cancel(x->engine->ports.keeper, x);
-		x->engine->ports.kernel->ops->cancel(x->engine->ports.kernel, x);
-	}
+	if (x->resume)
+		cancel_all(x);
+	config_release(x->engine, &x->work.inner);
 	loop_timer_free(x->limit);
 	ike_keys_free(x->work.keys);
 	secret_done(&x->work.octets);
@@ -167,8 +177,7 @@ static void on_kernel(void *arg, int result, const char *reason)
 static void on_limit(void *arg)
 {
 	struct exchange *x = arg;
-	x->engine->ports.keeper->ops->cancel(x->engine->ports.keeper, x);
-	x->engine->ports.kernel->ops->cancel(x->engine->ports.kernel, x);
+	cancel_all(x);
 	dispatch_resume(x, -ETIMEDOUT, (struct slice){ 0 });
 }
 
@@ -213,5 +222,24 @@ enum verdict exchange_install(struct exchange *x, const struct kernel_child *chi
 	struct kernel *k = x->engine->ports.kernel;
 	int r = k->ops->child_install(k, child, on_kernel, x);
 	x->work.child->in_kernel = r == 0;
+	return suspend(x, r, fn);
+}
+
+static void on_lease(void *arg, int result, const struct addr addr[INNER_FAMILIES])
+{
+	dispatch_resume(arg, result, slice_of(addr, INNER_FAMILIES * sizeof(*addr)));
+}
+
+enum verdict exchange_lease(struct exchange *x, const struct lease_ask *ask, resume_fn fn)
+{
+	struct address_port *a = x->engine->ports.addresses;
+	int r = a ? a->ops->lease_get(a, ask, on_lease, x) : -EOPNOTSUPP;
+	return suspend(x, r, fn);
+}
+
+enum verdict exchange_inner_set(struct exchange *x, const struct inner_set *set, resume_fn fn)
+{
+	struct address_port *a = x->engine->ports.addresses;
+	int r = a ? a->ops->inner_set(a, set, on_kernel, x) : -EOPNOTSUPP;
 	return suspend(x, r, fn);
 }

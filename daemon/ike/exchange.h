@@ -71,10 +71,11 @@ struct work {
 	struct child_ask *ask; /* initiator: what was asked for; of the SA */
 	struct ike_sa *next; /* an IKE SA that replaces this one, in IKE_NEW; ours until the end */
 	bool next_yields;    /* ... and is deleted, since the peer's replaces it too */
-	struct create *created; /* initiator: what is answered now; ours from then on */
-	struct child_sa *old;   /* the child that is rekeyed, if it is still there; of the SA */
-	uint32_t replaces;      /* its spi_in, 0: none is rekeyed */
-	struct child_sa *child; /* ours until the handler is done */
+	struct create *created;   /* initiator: what is answered now; ours from then on */
+	struct child_sa *old;     /* the child that is rekeyed, if it is still there; of the SA */
+	uint32_t replaces;        /* its spi_in, 0: none is rekeyed */
+	struct child_sa *child;   /* ours until the handler is done */
+	struct inner_state inner; /* the same: inner addresses of the SA to be */
 	int child_tries;
 	uint16_t child_notify; /* responder: why there is no child, 0 = there is one */
 	bool asks_single; /* initiator: there is none, but for the packet's addresses there would be */
@@ -141,5 +142,8 @@ enum verdict exchange_sign(struct exchange *x, const struct keeper_key *key, res
 enum verdict exchange_verify(struct exchange *x, const struct keeper_key *key, struct slice auth,
 			     resume_fn fn);
 enum verdict exchange_install(struct exchange *x, const struct kernel_child *child, resume_fn fn);
+/* fn gets the addresses as bytes. */
+enum verdict exchange_lease(struct exchange *x, const struct lease_ask *ask, resume_fn fn);
+enum verdict exchange_inner_set(struct exchange *x, const struct inner_set *set, resume_fn fn);
 
 #endif

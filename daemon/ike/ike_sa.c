@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "crypto/rng.h"
 #include "ike/child_sa.h"
+#include "ike/config_payload.h"
 #include "ike/create.h"
 #include "ike/dispatch.h"
 #include "ike/duplicate.h"
@@ -376,6 +377,7 @@ void ike_sa_free(struct ike_sa *sa)
 		child_sa_free(c);
 	if (sa->state == IKE_HALF_OPEN)
 		leave_half_open(sa);
+	config_release(e, &sa->inner);
 	hash_remove(&e->by_spi, &sa->by_spi);
 	duplicate_forget_ids(sa);
 	if (sa->in_by_init)
@@ -463,6 +465,8 @@ static void leave_established(struct ike_sa *sa)
 	if (heir)
 		rekey_ike_inherit(heir);
 
+	/* What nobody inherited: at once, so that it does not follow each child. */
+	config_release(sa->engine, &sa->inner);
 	sa->engine->counters.n_ike_down++;
 	LIST_EACH(c, &sa->children, node) {
 		c->by_command = sa->by_command;
@@ -486,6 +490,7 @@ static void enter_gone(struct ike_sa *sa)
 	struct child_sa *c;
 	LIST_EACH(c, &sa->children, node)
 		child_sa_end(c);
+	config_release(sa->engine, &sa->inner);
 	ike_sa_acquire_failed(sa);
 	create_end_all(sa, sa->down_why ? sa->down_why : "the IKE SA did not come up");
 	disarm_all(sa);

@@ -28,6 +28,7 @@
 #include "ike/proposal.h"
 #include "ike/waiter.h"
 #include "ike/window.h"
+#include "ike/wish.h"
 #include "msg/sk.h"
 #include "policy/policy.h"
 
@@ -60,24 +61,6 @@ struct ike_keys {
 MUST_USE int ike_keys_new(const struct keymat_input *input, bool initiator, struct ike_keys **ret);
 void ike_keys_free(struct ike_keys *k);
 
-/* What an initiator wants; a plain value. */
-struct wish {
-	const struct child_config *child;
-	enum engine_why why;
-	struct addr peer, local; /* local may be unset */
-	/* From an ACQUIRE: the packet, and the selector of the policy that wanted it. */
-	bool has_packet, has_policy;
-	uint8_t n_tried;        /* of its entry's addresses, before this one */
-	bool single, looked_up; /* a child per pair of addresses (2.9); the name is resolved */
-	struct ts packet_local, packet_peer, policy_local, policy_peer;
-	uint32_t reqid; /* of that policy */
-	/* Our SPI of a child in another IKE SA, whose selectors it is to have; 0 = none. */
-	uint32_t follows;
-	bool has_larval; /* an ACQUIRE waits for the result */
-	uint32_t acquire_seq;
-	struct keydb_sa_id larval;
-};
-
 /* The child that a request of ours asks for, in IKE_AUTH or CREATE_CHILD_SA. */
 struct child_ask {
 	struct wish wish;
@@ -105,6 +88,16 @@ struct handshake {
 	struct child_ask ask;
 };
 
+/* Inner addresses: ours, which the peer gave us, or the peer's, which we leased to it. */
+struct inner_release;
+struct inner_state {
+	uint64_t holder; /* the monitor knows the IKE SA by this; 0: there are none */
+	bool ours;
+	struct addr addr[INNER_FAMILIES]; /* unset: none */
+	struct inner_set *set;            /* ours: as it was set up last */
+	struct inner_release *release;    /* for the end */
+};
+
 struct ike_sa {
 	struct hash_node by_spi;  /* engine.by_spi, our SPI */
 	struct hash_node by_init; /* engine.by_init (responder): address and message */
@@ -122,8 +115,9 @@ struct ike_sa {
 	bool nat_supported, nat_local, nat_peer;
 	struct mobike mobike;
 	struct id local_id, peer_id;
-	struct hash_node by_ids;  /* engine.by_ids, if it is the first of same_ids */
-	struct list same_ids;     /* ring of those with the same hash of both identities */
+	struct hash_node by_ids; /* engine.by_ids, if it is the first of same_ids */
+	struct list same_ids;    /* ring of those with the same hash of both identities */
+	struct inner_state inner;
 	struct chosen algorithms; /* spi of it is empty */
 	struct ike_keys *keys;
 	struct handshake *handshake;

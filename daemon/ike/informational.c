@@ -15,6 +15,7 @@
 #include "ike/informational.h"
 
 #include "base/log.h"
+#include "ike/config_payload.h"
 #include "ike/create.h"
 #include "ike/dispatch.h"
 #include "ike/engine_int.h"
@@ -157,6 +158,8 @@ enum verdict on_liveness_request(struct exchange *x)
 {
 	struct msg_writer mw;
 	exchange_begin_reply(x, &mw);
+	if (payload_has(x->pl, PL_CP))
+		config_add_about(x, &mw);
 	mobike_add_reply(x, &mw);
 	if (exchange_end(x, &mw) < 0)
 		return V_DROP;

@@ -8,6 +8,7 @@
 #include "ike/informational.h"
 #include "ike/lookup.h"
 #include "ike/reauth.h"
+#include "policy/pool.h"
 
 #include <errno.h>
 #include <string.h>
@@ -81,6 +82,18 @@ static struct ike_sa *find_on_its_way(struct engine *e, const struct wish *w, si
 	return found;
 }
 
+/* A client's child needs an IKE SA that has an inner address, or asks for one. */
+static bool has_inner(const struct ike_sa *sa, const struct child_config *child)
+{
+	const struct handshake *h = sa->handshake;
+	if (child->peer_inner)
+		return sa->inner.holder && !sa->inner.ours;
+	if (!child_config_is_client(child))
+		return true;
+	return sa->inner.ours ||
+	       (h && h->ask.wish.child && child_config_is_client(h->ask.wish.child));
+}
+
 /* An IKE SA with the peer of this wish that can have one more child. */
 static bool is_home(const struct ike_sa *sa, const struct wish *w)
 {
@@ -88,7 +101,7 @@ static bool is_home(const struct ike_sa *sa, const struct wish *w)
 	return there && sa->config == w->child->peer && ike_sa_is_at(sa, &w->peer) &&
 	       (!addr_is_set(&w->local) || addr_eq(&sa->local, &w->local) || sa->mobike.on) &&
 	       !sa->want_delete && !sa->no_more_children && !ike_sa_is_full(sa) &&
-	       !reauth_is_yielding(sa);
+	       !reauth_is_yielding(sa) && has_inner(sa, w->child);
 }
 
 static struct ike_sa *find_home(struct engine *e, const struct wish *w)
@@ -260,6 +273,9 @@ int initiate_wish(struct engine *e, const struct wish *w, engine_done_fn done, v
 		return nobody_waits(err, r);
 	struct ike_sa *sa = find_on_its_way(e, w, &n);
 	struct ike_sa *home = sa ? NULL : find_home(e, w);
+	if (!home && w->child->peer_inner)
+		return err_set(err, -EADDRNOTAVAIL, "%s is a client: it has to connect first",
+			       w->child->peer->name);
 	if (home)
 		return nobody_waits(err, add_to(home, w, done, arg));
 	if (!sa && n >= LIMIT_INITIATIONS_PER_CHILD)

@@ -25,6 +25,8 @@ enum reason_code {
 	REASON_SELECTOR_TAKEN,     /* another peer, or a policy, has them */
 	REASON_SINGLE_PAIR,        /* one address of each side was to be named */
 	REASON_MODE_MISMATCH,      /* tunnel against transport */
+	REASON_NO_ADDRESS,         /* no inner address could be given, or was */
+	REASON_ADDRESS_REQUIRED,   /* the peer must ask for an inner address, and did not */
 	REASON_PEER_REFUSED,       /* the peer said no: what is its notify */
 	REASON_PEER_SILENT,        /* no answer to all tries */
 	REASON_NAT,                /* addresses were changed on the way, and must not be */

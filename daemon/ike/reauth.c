@@ -59,6 +59,12 @@ static int64_t limit_ms(const struct ike_sa *sa)
 	return ours < theirs ? ours : theirs;
 }
 
+/* It has inner addresses from us: we cannot ask for its new IKE SA in its place (RFC 7296 2.19). */
+static bool is_clients(const struct ike_sa *sa)
+{
+	return sa->inner.holder && !sa->inner.ours;
+}
+
 /*
  * Who began does it again.  The other side has a reason only if that one does not, and can only if
  * it knows where to go.
@@ -67,7 +73,7 @@ static int64_t begin_percent(const struct ike_sa *sa)
 {
 	if (sa->handover.auth_initiator)
 		return create_soft_percent();
-	return sa->config->n_peer_addrs && sa->config->initiate != INITIATE_NEVER
+	return sa->config->n_peer_addrs && sa->config->initiate != INITIATE_NEVER && !is_clients(sa)
 		       ? LIMIT_REAUTH_LATE_PERCENT
 		       : 0;
 }
@@ -170,6 +176,9 @@ int reauth_start(struct ike_sa *old, struct err *err)
 		return 0;
 	if (!config)
 		return err_set(err, -ENOENT, "there is no child to keep up");
+	if (is_clients(old))
+		return err_set(err, -EOPNOTSUPP,
+			       "the peer has an address from us: it has to begin");
 	struct wish w = wish_for(c, config);
 	int r = initiate_begin(old->engine, &w, &target, err);
 	if (r < 0)

@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "crypto/rng.h"
 #include "ike/child_sa.h"
+#include "ike/config_payload.h"
 #include "ike/dispatch.h"
 #include "ike/engine_int.h"
 #include "ike/informational.h"
@@ -79,6 +80,7 @@ void rekey_ike_inherit(struct ike_sa *heir)
 	if (!old || rekey_ike_heir(old) != heir || old->busy)
 		return;
 	move_children(old, heir);
+	config_move(old, heir);
 	if (old->wanted)
 		heir->wanted = TAKE(old->wanted);
 	heir->no_more_children |= old->no_more_children;

@@ -102,6 +102,9 @@ static int view_sa(const struct ike_sa *sa, int64_t now_ms, engine_sa_fn fn, voi
 		.heard_ms = sa->heard_ms ? now_ms - sa->heard_ms : -1,
 		.n_retransmits = sa->window.n_retransmits,
 		.n_asked = create_count(sa) + sa->mobike.unsettled,
+		.inner = sa->inner.holder ? sa->inner.addr : NULL,
+		.inner_ours = sa->inner.ours,
+		.inner_dns = sa->inner.set ? &sa->inner.set->dns : NULL,
 		.n_children = view_children(sa, now_ms, children),
 		.children = children,
 	};

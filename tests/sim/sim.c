@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "ike/engine_int.h"
+#include "policy/lease_text.h"
 
 static const char *const default_psk = "tanuki and kitsune";
 
@@ -148,12 +149,14 @@ static void start_daemon(struct sim *s, int i)
 
 	node->kernel = kernel_fake_new(s->loop, s->options.kernel_delay_ms);
 	node->keeper = keeper_fake_new(s->loop, s->options.keeper_delay_ms, psk[0] ? psk : NULL);
-	REQUIRE(node->kernel && node->keeper);
+	node->addresses = address_fake_new(s->loop, node->policy, s->options.kernel_delay_ms);
+	REQUIRE(node->kernel && node->keeper && node->addresses);
 	const struct engine_ports ports = { .loop = s->loop,
 					    .udp = &s->wire.ends[i].udp,
 					    .kernel = kernel_fake_port(node->kernel),
 					    .keeper = keeper_fake_port(node->keeper),
 					    .names = s->options.names,
+					    .addresses = address_fake_port(node->addresses),
 					    .policy = node->policy,
 					    .number = (uint8_t)i };
 	REQUIRE(engine_new(&ports, &node->engine) == 0);
@@ -171,6 +174,7 @@ static void stop_daemon(struct sim_node *node)
 	engine_free(node->engine);
 	kernel_fake_free(node->kernel);
 	keeper_fake_free(node->keeper);
+	address_fake_free(node->addresses);
 }
 
 struct sim *sim_new(const struct sim_options *options)
@@ -211,8 +215,15 @@ void sim_free(struct sim *s)
 
 void sim_crash(struct sim *s, int node)
 {
-	stop_daemon(&s->nodes[node]);
+	struct sim_node *n = &s->nodes[node];
+	struct lease_text_result kept;
+	char *leases = NULL;
+	size_t len;
+	REQUIRE(lease_text_write(address_fake_leases(n->addresses), &leases, &len) == 0);
+	stop_daemon(n);
 	start_daemon(s, node);
+	REQUIRE(lease_text_read(address_fake_leases(n->addresses), leases, len, &kept) == 0);
+	free(leases);
 }
 
 /* ---- addresses ---- */
@@ -407,6 +418,7 @@ bool sim_is_quiet(struct sim *s)
 {
 	for (int i = 0; i < SIM_NODES; i++)
 		if (sim_n_moving(s, i) > 0 || kernel_fake_n_open(s->nodes[i].kernel) > 0 ||
+		    address_fake_n_open(s->nodes[i].addresses) > 0 ||
 		    !list_empty(&s->nodes[i].engine->removals))
 			return false;
 	return s->wire.n_flying == 0;

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "ike/engine.h"
+#include "kernel/address.h"
 #include "kernel/kernel.h"
 #include "policy/policy.h"
 #include "sim/keeper_fake.h"
@@ -40,6 +41,7 @@ struct sim_node {
 	struct engine *engine;
 	struct kernel_fake *kernel;
 	struct keeper_fake *keeper;
+	struct address_fake *addresses;
 	struct policy *policy;
 	struct peer_config *peer;
 	struct child_config *child;
@@ -59,7 +61,7 @@ struct sim {
 /* Aborts on failure: a test cannot go on. */
 struct sim *sim_new(const struct sim_options *options);
 void sim_free(struct sim *s);
-/* The daemon of a node dies and starts again; its kernel forgets everything. */
+/* The daemon of a node dies and starts again; its kernel forgets everything, leases are kept. */
 void sim_crash(struct sim *s, int node);
 
 /* "aes_gcm16/prf_sha256/curve25519,14" ... types told apart by the words; bits behind a colon. */
