@@ -250,8 +250,8 @@ static int open_control(struct engine_process *p, struct err *err)
 		.started_ms = loop_now_ms(p->loop),
 		.owner_uid = 0,
 		.kernel_diff = kernel_diff,
-		.kernel_forget = kernel_forget,
-		.kernel_arg = p,
+		.monitor_forget = kernel_forget,
+		.monitor_arg = p,
 	};
 
 	if (p->control_fd < 0)

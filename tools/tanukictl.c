@@ -72,6 +72,8 @@ static const struct command commands[] = {
 	  .command = CTL_SHOW_PEERS, .show = show_peers },
 	{ "kernel", "kd", "diff [--json]", "what differs in the kernel from what is wanted",
 	  .needs_name = true, .command = CTL_KERNEL, .show = show_kernel },
+	{ "show-leases", "sl", "[--json]", "inner addresses of clients, and whose they are",
+	  .command = CTL_SHOW_LEASES, .show = show_leases },
 	{ "version", "ve", "[--json]", "the daemon's version",
 	  .command = CTL_VERSION_COMMAND, .show = show_version },
 };
@@ -185,25 +187,74 @@ static json_t *write_request(const struct command *c, const struct arguments *a)
 	return request;
 }
 
+/* One request and its answer: 1, or what fail() wants with *ret_status. */
+static int ask(struct link *l, const struct command *c, const struct arguments *a,
+	       json_t **ret_answer, int *ret_status)
+{
+	struct err err = { 0 };
+	/* delete-sa has the daemon's default limit. */
+	int64_t limit_ms = c->needs_name ? a->timeout_ms + ANSWER_SLACK_MS : ANSWER_LIMIT_MS;
+	int r = link_send(l, write_request(c, a), &err);
+
+	if (r == 0)
+		r = link_receive(l, limit_ms, ret_answer, &err);
+	if (r == 0)
+		(void)err_set(&err, -EPIPE, "the daemon closed the connection");
+	if (r <= 0)
+		*ret_status = fail(&err, r == -ETIMEDOUT ? EXIT_TIMEOUT : EXIT_NO_DAEMON);
+	return r;
+}
+
+/* Takes the leases of one part over; the name to ask on with, NULL: that was all. */
+static json_t *collect(json_t *all, const json_t *result)
+{
+	json_array_extend(all, json_object_get(result, "leases"));
+	json_t *next = json_object_get(result, "next");
+	return json_is_string(next) ? json_incref(next) : NULL;
+}
+
+/* Part after part: there may be more leases than fit into one answer. */
+static int show_all_leases(struct link *l, const struct command *c, struct arguments a)
+{
+	json_t *all = json_array(), *next = NULL, *answer;
+	int status = EXIT_OK;
+
+	do {
+		a.name = next ? json_string_value(next) : NULL;
+		int r = ask(l, c, &a, &answer, &status);
+		json_decref(next);
+		next = NULL;
+		if (r <= 0)
+			break;
+		if (json_is_true(json_object_get(answer, "ok")))
+			next = collect(all, json_object_get(answer, "result"));
+		else
+			status = show_refusal(answer);
+		json_decref(answer);
+	} while (next);
+	if (status == EXIT_OK && a.json)
+		print_json(all);
+	else if (status == EXIT_OK)
+		c->show(all, stdout);
+	json_decref(all);
+	return status;
+}
+
 static int run(const struct command *c, const struct arguments *a)
 {
 	CLEANUP(link_closep)
 	struct link *l = NULL;
 	struct err err = { 0 };
 	json_t *answer = NULL;
-	/* delete-sa has the daemon's default limit. */
-	int64_t limit_ms = c->needs_name ? a->timeout_ms + ANSWER_SLACK_MS : ANSWER_LIMIT_MS;
+	int status = EXIT_OK;
 
 	if (link_open(a->socket, &l, &err) < 0)
 		return fail(&err, EXIT_NO_DAEMON);
-	int r = link_send(l, write_request(c, a), &err);
-	if (r == 0)
-		r = link_receive(l, limit_ms, &answer, &err);
-	if (r == 0)
-		(void)err_set(&err, -EPIPE, "the daemon closed the connection");
-	if (r <= 0)
-		return fail(&err, r == -ETIMEDOUT ? EXIT_TIMEOUT : EXIT_NO_DAEMON);
-	int status = show_answer(l, c, a, answer);
+	if (c->command == CTL_SHOW_LEASES)
+		return show_all_leases(l, c, *a);
+	if (ask(l, c, a, &answer, &status) <= 0)
+		return status;
+	status = show_answer(l, c, a, answer);
 	json_decref(answer);
 	return status;
 }

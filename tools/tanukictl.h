@@ -50,6 +50,8 @@ void table_free(struct table *t);
 void show_sas(const json_t *sas, FILE *out);
 void show_peers(const json_t *peers, FILE *out);
 void show_kernel(const json_t *kernel, FILE *out);
+/* All parts of the answer together: an array of leases. */
+void show_leases(const json_t *leases, FILE *out);
 void show_status(const json_t *status, FILE *out);
 /* "59s", "12m", "3h 5m", "2d 4h" into buf, returned. */
 enum { SHOW_AGE_MAX_BYTES = 48 };

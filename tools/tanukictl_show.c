@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Answers of the daemon -> tables.  What a newer daemon adds is left out; --json has it. */
 #include <inttypes.h>
+#include <stdbool.h>
 #include <string.h>
+#include <time.h>
 
 #include "tanukictl.h"
 
@@ -88,6 +90,62 @@ static void add_children(struct table *t, const json_t *sa)
 	}
 }
 
+/* Texts of an array, joined; "" for none. */
+static const char *joined(const json_t *list, char *buf, size_t size)
+{
+	const json_t *one;
+	size_t i, used = 0;
+
+	buf[0] = '\0';
+	json_array_foreach(list, i, one)
+	{
+		const char *s = json_string_value(one);
+		int n = snprintf(buf + used, size - used, "%s%s", i ? " " : "", s ? s : "?");
+		used += n > 0 && (size_t)n < size - used ? (size_t)n : 0;
+	}
+	return buf;
+}
+
+static void add_inner(struct table *t, const json_t *sa)
+{
+	const json_t *inner = json_object_get(sa, "inner");
+	char addresses[256], servers[1024], domains[4096];
+	const char *cells[] = {
+		text(sa, "name"),
+		text(inner, "of"),
+		joined(json_object_get(inner, "addresses"), addresses, sizeof(addresses)),
+		joined(json_object_get(inner, "name_servers"), servers, sizeof(servers)),
+		joined(json_object_get(inner, "domains"), domains, sizeof(domains)),
+	};
+
+	for (size_t i = 2; i < N_ELEMENTS(cells); i++)
+		if (cells[i][0] == '\0')
+			cells[i] = NULL;
+	if (json_is_object(inner))
+		table_add(t, cells, N_ELEMENTS(cells));
+}
+
+static void show_inner(const json_t *sas, FILE *out)
+{
+	static const char *const head[] = { "PEER", "OF", "INNER ADDRESSES", "NAME SERVERS",
+					    "DOMAINS" };
+	struct table *t = table_new(head, N_ELEMENTS(head));
+	bool any = false;
+	const json_t *sa;
+	size_t i;
+
+	json_array_foreach(sas, i, sa)
+	{
+		any |= json_is_object(json_object_get(sa, "inner"));
+		add_inner(t, sa);
+	}
+	if (any) {
+		fputc('\n', out);
+		table_print(t, out);
+	}
+	table_free(t);
+}
+
 void show_sas(const json_t *sas, FILE *out)
 {
 	static const char *const sa_head[] = { "PEER", "STATE", "ROLE", "LOCAL",     "REMOTE",
@@ -114,6 +172,7 @@ void show_sas(const json_t *sas, FILE *out)
 		fputc('\n', out);
 		table_print(children, out);
 	}
+	show_inner(sas, out);
 	table_free(ike);
 	table_free(children);
 }
@@ -158,6 +217,43 @@ void show_peers(const json_t *peers, FILE *out)
 	json_array_foreach(peers, i, peer) add_peer(t, peer);
 	if (json_array_size(peers) == 0)
 		fputs("no peer is configured\n", out);
+	else
+		table_print(t, out);
+	table_free(t);
+}
+
+static void add_lease(struct table *t, const json_t *lease)
+{
+	int64_t used = number(lease, "used");
+	bool in_use = json_is_true(json_object_get(lease, "in_use"));
+	const char *pool = text(lease, "pool");
+	char since[32] = "-";
+	time_t when = (time_t)used;
+	struct tm tm;
+
+	if (used > 0 && localtime_r(&when, &tm))
+		strftime(since, sizeof(since), "%Y-%m-%d %H:%M", &tm);
+	const char *cells[] = {
+		text(lease, "address"),
+		in_use ? "in use" : "free",
+		since,
+		text(lease, "identity"),
+		pool && pool[0] ? pool : NULL,
+		json_is_true(json_object_get(lease, "fixed")) ? "fixed" : NULL,
+	};
+	table_add(t, cells, N_ELEMENTS(cells));
+}
+
+void show_leases(const json_t *leases, FILE *out)
+{
+	static const char *const head[] = { "ADDRESS", "STATE", "SINCE", "IDENTITY", "POOL", "BY" };
+	struct table *t = table_new(head, N_ELEMENTS(head));
+	const json_t *lease;
+	size_t i;
+
+	json_array_foreach(leases, i, lease) add_lease(t, lease);
+	if (json_array_size(leases) == 0)
+		fputs("no lease\n", out);
 	else
 		table_print(t, out);
 	table_free(t);

@@ -110,6 +110,46 @@ static void sas_and_children_are_two_tables(void **state)
 		   "ESP:Y\n");
 }
 
+static void inner_addresses_are_a_third_table(void **state)
+{
+	json_t *sas =
+		parse("[{\"name\":\"gw\",\"state\":\"established\",\"inner\":{\"of\":\"us\","
+		      "\"addresses\":[\"10.9.0.1\",\"fd09::1\"],\"name_servers\":[\"10.2.0.53\"],"
+		      "\"domains\":[]}},{\"name\":\"other\",\"inner\":null}]");
+	FILE *f = out();
+
+	(void)state;
+	show_sas(sas, f);
+	json_decref(sas);
+	fclose(f);
+	const char *table = strstr(printed, "\n\nPEER");
+	assert_non_null(table);
+	assert_string_equal(table + 2, "PEER  OF  INNER ADDRESSES   NAME SERVERS  DOMAINS\n"
+				       "gw    us  10.9.0.1 fd09::1  10.2.0.53     -\n");
+	free(printed);
+}
+
+static void leases_are_a_table(void **state)
+{
+	json_t *leases = parse("[{\"address\":\"10.9.0.1\",\"in_use\":true,\"used\":86400,"
+			       "\"identity\":\"a.example\",\"pool\":\"\",\"fixed\":false},"
+			       "{\"address\":\"10.9.0.2\",\"in_use\":false,\"used\":0,"
+			       "\"identity\":\"b.example\",\"pool\":\"p\",\"fixed\":true}]");
+	json_t *none = parse("[]");
+	FILE *f = out();
+
+	(void)state;
+	assert_int_equal(setenv("TZ", "UTC", 1), 0);
+	show_leases(leases, f);
+	show_leases(none, f);
+	json_decref(leases);
+	json_decref(none);
+	assert_printed(f, "ADDRESS   STATE   SINCE             IDENTITY   POOL  BY\n"
+			  "10.9.0.1  in use  1970-01-02 00:00  a.example  -     -\n"
+			  "10.9.0.2  free    -                 b.example  p     fixed\n"
+			  "no lease\n");
+}
+
 static void nothing_is_said_in_words(void **state)
 {
 	json_t *none = parse("[]");
@@ -148,6 +188,7 @@ static void strange_answers_do_no_harm(void **state)
 		show_sas(json, f);
 		show_peers(json, f);
 		show_status(json, f);
+		show_leases(json, f);
 		json_decref(json);
 		fclose(f);
 		free(printed);
@@ -265,6 +306,8 @@ int main(void)
 		UNIT("ages are short", ages_are_short),
 		UNIT("differences of the kernel are lines", differences_of_the_kernel_are_lines),
 		UNIT("SAs and children are two tables", sas_and_children_are_two_tables),
+		UNIT("inner addresses are a third table", inner_addresses_are_a_third_table),
+		UNIT("leases are a table", leases_are_a_table),
 		UNIT("nothing is said in words", nothing_is_said_in_words),
 		UNIT("status begins with version and data path",
 		     status_begins_with_version_and_data_path),

@@ -210,19 +210,47 @@ static void run_kernel(struct connection *c, const struct ctl_request *r)
 	c->busy = true;
 	loop_timer_arm(c->deadline, r->timeout_ms);
 	if (c->ports->kernel_diff)
-		result = c->ports->kernel_diff(c->ports->kernel_arg, on_kernel, c);
+		result = c->ports->kernel_diff(c->ports->monitor_arg, on_kernel, c);
 	if (result < 0)
 		connection_reply_error(c, result, "the kernel cannot be asked");
+}
+
+/* ---- show-leases: a part at a time, however many there are ---- */
+
+static void on_leases(void *arg, const struct ctl_leases *l)
+{
+	connection_reply(arg, ctl_reply_ok(view_leases(l)));
+}
+
+static void run_show_leases(struct connection *c, const struct ctl_request *r)
+{
+	uint64_t cursor = 0;
+	char *end = NULL;
+	int result = -EOPNOTSUPP;
+
+	if (r->name[0])
+		cursor = strtoull(r->name, &end, 10);
+	if (end && (*end || r->name[0] < '0' || r->name[0] > '9')) {
+		connection_reply_error(c, -EINVAL, "\"name\" is not what \"next\" was");
+		return;
+	}
+	c->busy = true;
+	loop_timer_arm(c->deadline, r->timeout_ms);
+	if (c->ports->leases)
+		result = c->ports->leases(c->ports->monitor_arg, cursor, on_leases, c);
+	if (result < 0)
+		connection_reply_error(c, result, "the monitor cannot be asked");
 }
 
 /* ---- the table ---- */
 
 static void (*const handlers[])(struct connection *c, const struct ctl_request *r) = {
-	[CTL_DELETE_SA] = run_delete_sa,   [CTL_ESTABLISH_SA] = run_establish_sa,
-	[CTL_EVENTS] = run_events,         [CTL_KERNEL] = run_kernel,
-	[CTL_REAUTH_SA] = run_reauth_sa,   [CTL_REKEY_SA] = run_rekey_sa,
-	[CTL_SHOW_PEERS] = run_show_peers, [CTL_SHOW_SA] = run_show_sa,
-	[CTL_STATUS] = run_status,         [CTL_VERSION_COMMAND] = run_version,
+	[CTL_DELETE_SA] = run_delete_sa,     [CTL_ESTABLISH_SA] = run_establish_sa,
+	[CTL_EVENTS] = run_events,           [CTL_KERNEL] = run_kernel,
+	[CTL_REAUTH_SA] = run_reauth_sa,     [CTL_REKEY_SA] = run_rekey_sa,
+	[CTL_SHOW_LEASES] = run_show_leases, [CTL_SHOW_PEERS] = run_show_peers,
+	[CTL_SHOW_SA] = run_show_sa,         [CTL_STATUS] = run_status,
+	[CTL_VERSION_COMMAND] = run_version,
 };
 
 void command_run(struct connection *c, const char *line, size_t len)

@@ -22,8 +22,8 @@ static void on_readable(void *arg, int fd);
 static void forget(struct connection *c)
 {
 	engine_forget(c->ports->engine, c);
-	if (c->ports->kernel_forget)
-		c->ports->kernel_forget(c->ports->kernel_arg, c);
+	if (c->ports->monitor_forget)
+		c->ports->monitor_forget(c->ports->monitor_arg, c);
 }
 
 static void on_deadline(void *arg)

@@ -7,6 +7,8 @@
 #ifndef TANUKI_CTL_CTL_H
 #define TANUKI_CTL_CTL_H
 
+#include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/attr.h"
@@ -31,6 +33,25 @@ struct ctl_kernel {
 };
 typedef void (*ctl_kernel_fn)(void *arg, const struct ctl_kernel *k);
 
+/* An inner address, and whose it is or was. */
+struct ctl_lease {
+	const char *pool; /* "": that of mode_cfg { } */
+	const struct id *id;
+	const struct addr *addr;
+	uint32_t n_holders; /* 0: nobody uses it now */
+	bool fixed;
+	int64_t used_sec; /* wall clock: since when, or until when; 0: never */
+};
+
+/* Some of n_all leases; borrowed. */
+struct ctl_leases {
+	size_t n, n_all;
+	const struct ctl_lease *list;
+	bool end;
+	uint64_t cursor; /* unless this is the end: where it goes on */
+};
+typedef void (*ctl_leases_fn)(void *arg, const struct ctl_leases *l);
+
 /* Everything but the descriptor is borrowed for its life. */
 struct ctl_ports {
 	struct loop *loop;
@@ -42,8 +63,10 @@ struct ctl_ports {
 	uid_t owner_uid;       /* who may connect: 0 */
 	/* Compares; done is called later, unless it is forgotten or the result is negative. */
 	int (*kernel_diff)(void *arg, ctl_kernel_fn done, void *done_arg);
-	void (*kernel_forget)(void *arg, void *done_arg);
-	void *kernel_arg;
+	/* Leases behind the cursor, 0 at first; likewise. */
+	int (*leases)(void *arg, uint64_t cursor, ctl_leases_fn done, void *done_arg);
+	void (*monitor_forget)(void *arg, void *done_arg);
+	void *monitor_arg;
 };
 
 enum { CTL_CLIENTS_MAX = 64, CTL_IDLE_LIMIT_MS = 10 * 1000, CTL_OUT_MAX_BYTES = 1024 * 1024 };

@@ -155,6 +155,22 @@ static int kernel_diff(void *arg, ctl_kernel_fn done, void *done_arg)
 	return kernel.result;
 }
 
+static struct {
+	ctl_leases_fn done;
+	void *arg;
+	uint64_t cursor;
+	int result;
+} lease_list;
+
+static int leases(void *arg, uint64_t cursor, ctl_leases_fn done, void *done_arg)
+{
+	assert_ptr_equal(arg, &kernel);
+	lease_list.cursor = cursor;
+	lease_list.done = done;
+	lease_list.arg = done_arg;
+	return lease_list.result;
+}
+
 static void kernel_forget(void *arg, void *done_arg)
 {
 	(void)arg;
@@ -231,8 +247,9 @@ static int setup(void **state)
 		.data_path = "tanuki",
 		.owner_uid = geteuid(),
 		.kernel_diff = kernel_diff,
-		.kernel_forget = kernel_forget,
-		.kernel_arg = &kernel,
+		.leases = leases,
+		.monitor_forget = kernel_forget,
+		.monitor_arg = &kernel,
 	};
 	f.ctl = ctl_new(&ports, fd);
 	assert_non_null(f.ctl);
@@ -442,6 +459,66 @@ static void of_the_kernel_only_diff_is_known(void **state)
 	reply = hear(c);
 	kernel.result = 0;
 	assert_string_equal(error_code(reply), "ENOMEM");
+	json_decref(reply);
+	disconnect(c);
+}
+
+static void leases_come_in_parts(void **state)
+{
+	const struct id id = { .type = ID_FQDN, .len = 9, .body = "a.example" };
+	struct addr addr;
+	assert_int_equal(addr_parse("10.9.0.1", &addr), 0);
+	const struct ctl_lease list[] = {
+		{ .pool = "p", .id = &id, .addr = &addr, .n_holders = 2, .used_sec = 1000 },
+	};
+	struct ctl_leases part = { .n = 1, .n_all = 2, .list = list, .cursor = UINT64_MAX };
+	struct client *c = connect_client(*state);
+
+	say(c, "{\"version\":1,\"command\":\"show-leases\"}\n");
+	turn(*state);
+	assert_int_equal(lease_list.cursor, 0);
+	lease_list.done(lease_list.arg, &part);
+	json_t *reply = hear(c);
+	const json_t *one = json_array_get(json_object_get(result(reply), "leases"), 0);
+	assert_int_equal(json_integer_value(json_object_get(result(reply), "number")), 2);
+	assert_string_equal(json_string_value(json_object_get(one, "identity")), "a.example");
+	assert_string_equal(json_string_value(json_object_get(one, "address")), "10.9.0.1");
+	assert_string_equal(json_string_value(json_object_get(one, "pool")), "p");
+	assert_true(json_is_true(json_object_get(one, "in_use")));
+	assert_string_equal(json_string_value(json_object_get(result(reply), "next")),
+			    "18446744073709551615");
+	json_decref(reply);
+
+	say(c, "{\"version\":1,\"command\":\"show-leases\",\"name\":\"18446744073709551615\"}\n");
+	turn(*state);
+	assert_true(lease_list.cursor == UINT64_MAX);
+	part.end = true;
+	lease_list.done(lease_list.arg, &part);
+	reply = hear(c);
+	assert_true(json_is_null(json_object_get(result(reply), "next")));
+	json_decref(reply);
+	disconnect(c);
+}
+
+static void leases_that_cannot_be_asked_for_are_an_error(void **state)
+{
+	static const char *const names[] = { "-1", "1x", "+1", "x" };
+	struct client *c = connect_client(*state);
+	char line[128];
+
+	for (size_t i = 0; i < N_ELEMENTS(names); i++) {
+		snprintf(line, sizeof(line),
+			 "{\"version\":1,\"command\":\"show-leases\",\"name\":\"%s\"}\n", names[i]);
+		say(c, line);
+		json_t *reply = hear(c);
+		assert_string_equal(error_code(reply), "EINVAL");
+		json_decref(reply);
+	}
+	lease_list.result = -ENOBUFS;
+	say(c, "{\"version\":1,\"command\":\"show-leases\"}\n");
+	json_t *reply = hear(c);
+	lease_list.result = 0;
+	assert_string_equal(error_code(reply), "ENOBUFS");
 	json_decref(reply);
 	disconnect(c);
 }
@@ -755,6 +832,9 @@ int main(void)
 		CTL("a kernel that cannot be read is an error",
 		    a_kernel_that_cannot_be_read_is_an_error),
 		CTL("of the kernel only diff is known", of_the_kernel_only_diff_is_known),
+		CTL("leases come in parts", leases_come_in_parts),
+		CTL("leases that cannot be asked for are an error",
+		    leases_that_cannot_be_asked_for_are_an_error),
 		CTL("establishing waits for the engine", establishing_waits_for_the_engine),
 		CTL("a refusal gives its reason", a_refusal_gives_its_reason),
 		CTL("an unknown name is refused", an_unknown_name_is_refused),

@@ -20,6 +20,7 @@ static const struct {
 	[CTL_KERNEL] = { "kernel", NAME, NAME },
 	[CTL_REAUTH_SA] = { "reauth-sa", NAME, NAME },
 	[CTL_REKEY_SA] = { "rekey-sa", NAME, NAME },
+	[CTL_SHOW_LEASES] = { "show-leases", 0, NAME }, /* name: where to go on */
 	[CTL_SHOW_PEERS] = { "show-peers", 0, 0 },
 	[CTL_SHOW_SA] = { "show-sa", 0, 0 },
 	[CTL_STATUS] = { "status", 0, 0 },

@@ -75,13 +75,31 @@ static json_t *end_point(const struct addr *a, const struct id *i)
 	return json_pack("{s:o, s:o}", "address", addr(a), "id", id(i));
 }
 
+/* null, or what one side has of the other's net. */
+static json_t *inner(const struct engine_sa_view *v)
+{
+	json_t *addresses = json_array(), *servers = json_array(), *domains = json_array();
+	const struct inner_dns *dns = v->inner_dns;
+
+	for (unsigned int i = 0; v->inner && i < INNER_FAMILIES; i++)
+		if (addr_is_set(&v->inner[i]))
+			json_array_append_new(addresses, addr(&v->inner[i]));
+	for (uint8_t i = 0; dns && i < dns->n_servers; i++)
+		json_array_append_new(servers, addr(&dns->servers[i]));
+	for (uint8_t i = 0; dns && i < dns->n_domains; i++)
+		json_array_append_new(domains, text(dns->domains[i]));
+	return json_pack("{s:s, s:o, s:o, s:o}", "of", v->inner_ours ? "us" : "peer", "addresses",
+			 addresses, "name_servers", servers, "domains", domains);
+}
+
 static json_t *sa(const struct engine_sa_view *v)
 {
 	json_t *children = json_array();
 
 	for (size_t i = 0; i < v->n_children; i++)
 		json_array_append_new(children, child(&v->children[i]));
-	return json_pack("{s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:I, s:I, s:I, s:I, s:o}",
+	return json_pack("{s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:I, s:I, s:I, s:I, s:o, "
+			 "s:o}",
 			 "name", text(v->config ? v->config->name : ""), "state", v->state, "role",
 			 v->initiator ? "initiator" : "responder", "local",
 			 end_point(&v->local, v->local_id), "peer", end_point(&v->peer, v->peer_id),
@@ -89,7 +107,7 @@ static json_t *sa(const struct engine_sa_view *v)
 			 algorithms(v->algorithms), "nat", nat_name(v), "age_ms",
 			 (json_int_t)v->age_ms, "left_ms", (json_int_t)v->left_ms, "heard_ms",
 			 (json_int_t)v->heard_ms, "retransmits", (json_int_t)v->n_retransmits,
-			 "children", children);
+			 "inner", v->inner ? inner(v) : json_null(), "children", children);
 }
 
 static int add_sa(void *arg, const struct engine_sa_view *v)
@@ -186,6 +204,26 @@ json_t *view_kernel(const struct ctl_kernel *k)
 	return json_pack("{s:I, s:I, s:I, s:o}", "sas", (json_int_t)k->n_sas, "policies",
 			 (json_int_t)k->n_policies, "different", (json_int_t)k->n_all,
 			 "differences", list);
+}
+
+/* ---- leases ---- */
+
+static json_t *lease(const struct ctl_lease *l)
+{
+	return json_pack("{s:o, s:o, s:s, s:o, s:b, s:b, s:I, s:I}", "pool", text(l->pool),
+			 "identity", id(l->id), "identity_type", id_type_name(l->id->type),
+			 "address", addr(l->addr), "in_use", l->n_holders > 0, "fixed", l->fixed,
+			 "ike_sas", (json_int_t)l->n_holders, "used", (json_int_t)l->used_sec);
+}
+
+json_t *view_leases(const struct ctl_leases *l)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < l->n; i++)
+		json_array_append_new(list, lease(&l->list[i]));
+	return json_pack("{s:I, s:o, s:o}", "number", (json_int_t)l->n_all, "leases", list, "next",
+			 l->end ? json_null() : json_sprintf("%" PRIu64, l->cursor));
 }
 
 /* ---- status ---- */

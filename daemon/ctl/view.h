@@ -11,6 +11,7 @@
 json_t *view_sas(const struct engine *e);
 json_t *view_peers(const struct engine *e, const struct policy *policy);
 json_t *view_kernel(const struct ctl_kernel *k);
+json_t *view_leases(const struct ctl_leases *l);
 json_t *view_status(const struct ctl_ports *ports);
 
 #endif
