@@ -4,6 +4,7 @@
  * engine itself meet here and nowhere else.
  *
  *	UDP --> engine_receive       engine --> kernel port --> monitor
+ *	                             engine --> address port --> monitor
  *	monitor --> kernel events    engine --> keeper port --> keeper
  *	control socket --> commands
  */
@@ -19,6 +20,7 @@
 #include "crypto/crypto.h"
 #include "ctl/ctl.h"
 #include "ike/engine.h"
+#include "kernel/address_monitor.h"
 #include "kernel/kernel_monitor.h"
 #include "net/udp.h"
 #include "net/watch.h"
@@ -42,11 +44,12 @@ struct engine_process {
 	struct watch *watch;
 	struct client *client;
 	struct kernel_monitor *kernel;
+	struct address_monitor *addresses;
 	struct keeper_client *keeper;
 	struct names_client *names; /* NULL: there is no resolver */
 	struct engine *engine;
 	struct ctl *ctl;
-	struct list questions; /* struct kernel_question */
+	struct list questions; /* struct question */
 	bool stopping, failed;
 };
 
@@ -157,11 +160,14 @@ static int open_processes(struct engine_process *p, struct err *err)
 {
 	p->client = client_new(p->loop, p->start->monitor_sock, &monitor_handlers, p);
 	p->keeper = keeper_client_new(p->loop, p->start->keeper_sock, on_keeper_lost, p);
-	if (p->client)
+	if (p->client) {
 		p->kernel = kernel_monitor_new(p->client);
+		p->addresses = address_monitor_new(p->client);
+	}
 	if (p->start->resolver_sock >= 0)
 		p->names = names_client_new(p->loop, p->start->resolver_sock);
-	if (!p->client || !p->keeper || !p->kernel || (p->start->resolver_sock >= 0 && !p->names))
+	bool names = p->names || p->start->resolver_sock < 0;
+	if (!p->client || !p->keeper || !p->kernel || !p->addresses || !names)
 		return err_set(err, -ENOMEM, "out of memory");
 	return 0;
 }
@@ -174,6 +180,7 @@ static int open_engine(struct engine_process *p, struct err *err)
 		.kernel = kernel_monitor_port(p->kernel),
 		.keeper = keeper_client_port(p->keeper),
 		.names = p->names ? names_client_port(p->names) : NULL,
+		.addresses = address_monitor_port(p->addresses),
 		.policy = p->start->policy,
 		.number = 0,
 	};
@@ -184,18 +191,29 @@ static int open_engine(struct engine_process *p, struct err *err)
 	return 0;
 }
 
-/* ---- the kernel's differences, for the control socket ---- */
+/* ---- what the control socket asks the monitor ---- */
 
 /* Who asked; freed with the answer. */
-struct kernel_question {
+struct question {
 	struct list node; /* in engine_process.questions */
-	ctl_kernel_fn done;
+	ctl_kernel_fn on_kernel;
+	ctl_leases_fn on_leases;
 	void *arg; /* NULL: nobody waits any more */
 };
 
+/* r: whether it could be asked. */
+static int question_asked(struct engine_process *p, struct question *q, int r)
+{
+	if (r < 0)
+		free(q);
+	else
+		list_add(&p->questions, &q->node);
+	return r;
+}
+
 static void on_differences(void *arg, const struct request_differences *d)
 {
-	struct kernel_question *q = arg;
+	struct question *q = arg;
 	struct ctl_difference list[REQUEST_DIFFERENCES_MAX];
 	struct ctl_kernel k = { .result = d->result,
 				.n_sas = d->n_sas,
@@ -208,31 +226,59 @@ static void on_differences(void *arg, const struct request_differences *d)
 		list[i] = (struct ctl_difference){ d->list[i].what, d->list[i].entry };
 	list_remove(&q->node);
 	if (q->arg)
-		q->done(q->arg, &k);
+		q->on_kernel(q->arg, &k);
 	free(q);
 }
 
 static int kernel_diff(void *arg, ctl_kernel_fn done, void *done_arg)
 {
 	struct engine_process *p = arg;
-	struct kernel_question *q = calloc(1, sizeof(*q));
+	struct question *q = calloc(1, sizeof(*q));
 
 	if (!q)
 		return -ENOMEM;
-	q->done = done;
+	q->on_kernel = done;
 	q->arg = done_arg;
-	int r = client_ask_differences(p->client, on_differences, q);
-	if (r < 0)
-		free(q);
-	else
-		list_add(&p->questions, &q->node);
-	return r;
+	return question_asked(p, q, client_ask_differences(p->client, on_differences, q));
 }
 
-static void kernel_forget(void *arg, void *done_arg)
+static void on_leases(void *arg, const struct request_leases *r)
+{
+	struct question *q = arg;
+	struct ctl_lease list[REQUEST_LEASES_MAX];
+	struct ctl_leases leases = {
+		.n = r->n, .n_all = r->n_all, .list = list, .end = r->end, .cursor = r->cursor
+	};
+
+	for (size_t i = 0; i < r->n; i++)
+		list[i] = (struct ctl_lease){ .pool = r->list[i].pool,
+					      .id = &r->list[i].id,
+					      .addr = &r->list[i].addr,
+					      .n_holders = r->list[i].n_holders,
+					      .fixed = r->list[i].fixed,
+					      .used_sec = r->list[i].used_sec };
+	list_remove(&q->node);
+	if (q->arg)
+		q->on_leases(q->arg, &leases);
+	free(q);
+}
+
+static int leases(void *arg, uint64_t cursor, ctl_leases_fn done, void *done_arg)
 {
 	struct engine_process *p = arg;
-	struct kernel_question *q;
+	struct question *q = calloc(1, sizeof(*q));
+
+	if (!q)
+		return -ENOMEM;
+	q->on_leases = done;
+	q->arg = done_arg;
+	return question_asked(p, q, client_ask_leases(p->client, cursor, on_leases, q));
+}
+
+static void monitor_forget(void *arg, void *done_arg)
+{
+	struct engine_process *p = arg;
+	struct question *q;
 
 	LIST_EACH(q, &p->questions, node)
 		if (q->arg == done_arg)
@@ -250,7 +296,8 @@ static int open_control(struct engine_process *p, struct err *err)
 		.started_ms = loop_now_ms(p->loop),
 		.owner_uid = 0,
 		.kernel_diff = kernel_diff,
-		.monitor_forget = kernel_forget,
+		.leases = leases,
+		.monitor_forget = monitor_forget,
 		.monitor_arg = p,
 	};
 
@@ -304,7 +351,7 @@ static int serve(struct engine_process *p, struct err *err)
 
 static void release(struct engine_process *p)
 {
-	struct kernel_question *q;
+	struct question *q;
 
 	log_set_sink(output_line, NULL);
 	ctl_free(p->ctl);
@@ -312,6 +359,7 @@ static void release(struct engine_process *p)
 		free(q);
 	engine_free(p->engine);
 	kernel_monitor_free(p->kernel);
+	address_monitor_free(p->addresses);
 	keeper_client_free(p->keeper);
 	names_client_free(p->names);
 	client_free(p->client);

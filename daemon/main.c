@@ -149,6 +149,7 @@ static int run(struct policy *policy, const struct options *o)
 		.policy = policy,
 		.families = o->families,
 		.run_path = TANUKI_RUN,
+		.state_path = TANUKI_STATE,
 		.pid_path = o->foreground ? NULL : TANUKI_RUN "/tanukid.pid",
 		.ready_fd = -1,
 		.engine = engine_process_run,

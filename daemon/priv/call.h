@@ -18,6 +18,11 @@ typedef void (*call_auth_fn)(void *arg, int result, struct slice auth);
 struct request_differences;
 /* What the monitor found in the kernel; borrowed. */
 typedef void (*call_differences_fn)(void *arg, const struct request_differences *d);
+struct request_lease;
+struct request_leases;
+/* The monitor's table of leases; borrowed. */
+typedef void (*call_lease_fn)(void *arg, const struct request_lease *lease);
+typedef void (*call_leases_fn)(void *arg, const struct request_leases *leases);
 
 /* The answer of the resolver; the same type as names_done_fn. */
 typedef void (*call_addresses_fn)(void *arg, int result, const struct addr *addrs, size_t n);
@@ -30,6 +35,8 @@ struct call {
 	call_auth_fn on_auth;
 	call_differences_fn on_differences;
 	call_addresses_fn on_addresses;
+	call_lease_fn on_lease;
+	call_leases_fn on_leases;
 	void *arg;
 };
 

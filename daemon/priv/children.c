@@ -25,7 +25,7 @@ static void ignore_signals(void)
 		signal(ignored[i], SIG_IGN);
 }
 
-static _Noreturn void become_child(const char *name, const int lifeline[2], child_main_fn main,
+static _Noreturn void become_child(const char *name, const int *lifeline, child_main_fn main,
 				   void *arg)
 {
 	struct err err = { 0 };
@@ -35,8 +35,9 @@ static _Noreturn void become_child(const char *name, const int lifeline[2], chil
 	(void)prctl(PR_SET_NAME, title, 0, 0, 0);
 	log_set_process(name);
 	ignore_signals();
-	close(lifeline[1]);
-	if (sandbox_hold_lifeline(lifeline[0], &err) < 0) {
+	if (lifeline)
+		close(lifeline[1]);
+	if (lifeline && sandbox_hold_lifeline(lifeline[0], &err) < 0) {
 		LOG(ERROR, "process_failed", F_STR("reason", err.text));
 		_exit(EXIT_FAILURE);
 	}
@@ -44,7 +45,7 @@ static _Noreturn void become_child(const char *name, const int lifeline[2], chil
 	_exit(main(arg));
 }
 
-int child_process_start(struct child_process *c, const char *name, const int lifeline[2],
+int child_process_start(struct child_process *c, const char *name, const int *lifeline,
 			child_main_fn main, void *arg, struct err *err)
 {
 	pid_t pid = fork();

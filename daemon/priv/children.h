@@ -20,9 +20,10 @@ typedef int (*child_main_fn)(void *arg);
 
 /*
  * Forks.  The new process ignores the signals that are meant for the monitor, carries name in its
- * log lines and in ps(1), and is killed when the monitor's end of the lifeline closes.
+ * log lines and in ps(1), and is killed when the monitor's end of the lifeline closes (NULL: it
+ * has to notice the monitor's end itself).
  */
-MUST_USE int child_process_start(struct child_process *c, const char *name, const int lifeline[2],
+MUST_USE int child_process_start(struct child_process *c, const char *name, const int *lifeline,
 				 child_main_fn main, void *arg, struct err *err);
 
 /*

@@ -64,6 +64,22 @@ static void on_differences(struct client *c, const struct frame *f)
 		call.on_differences(call.arg, request_body(f));
 }
 
+static void on_lease(struct client *c, const struct frame *f)
+{
+	struct call call;
+
+	if (calls_take(&c->calls, f->id, &call) && call.on_lease)
+		call.on_lease(call.arg, request_body(f));
+}
+
+static void on_leases(struct client *c, const struct frame *f)
+{
+	struct call call;
+
+	if (calls_take(&c->calls, f->id, &call) && call.on_leases)
+		call.on_leases(call.arg, request_body(f));
+}
+
 static void on_closed(void *arg, int result)
 {
 	struct client *c = arg;
@@ -85,6 +101,12 @@ static void on_frame(void *arg, struct frame *f)
 		break;
 	case REQUEST_DIFFERENCES:
 		on_differences(c, f);
+		break;
+	case REQUEST_LEASE:
+		on_lease(c, f);
+		break;
+	case REQUEST_LEASES:
+		on_leases(c, f);
 		break;
 	case REQUEST_EVENT:
 		c->handlers->on_event(c->arg,
@@ -148,6 +170,20 @@ int client_ask_differences(struct client *c, call_differences_fn done, void *arg
 {
 	return ask(c, REQUEST_KERNEL_DIFF, slice_of(NULL, 0),
 		   (struct call){ .on_differences = done, .arg = arg });
+}
+
+int client_ask_lease(struct client *c, const struct lease_ask *question, call_lease_fn done,
+		     void *arg)
+{
+	return ask(c, REQUEST_LEASE_GET, slice_of(question, sizeof(*question)),
+		   (struct call){ .on_lease = done, .arg = arg });
+}
+
+int client_ask_leases(struct client *c, uint64_t cursor, call_leases_fn done, void *arg)
+{
+	const struct request_lease_list list = { .cursor = cursor };
+	return ask(c, REQUEST_LEASE_LIST, slice_of(&list, sizeof(list)),
+		   (struct call){ .on_leases = done, .arg = arg });
 }
 
 int client_tell(struct client *c, enum request_kind kind, struct slice body)

@@ -39,6 +39,10 @@ MUST_USE int client_ask(struct client *c, enum request_kind kind, struct slice b
 			call_result_fn done, void *arg);
 /* Asks what differs in the kernel; as client_ask(). */
 MUST_USE int client_ask_differences(struct client *c, call_differences_fn done, void *arg);
+/* Asks for an inner address, and for the leases behind the cursor (0: from the first on). */
+MUST_USE int client_ask_lease(struct client *c, const struct lease_ask *question,
+			      call_lease_fn done, void *arg);
+MUST_USE int client_ask_leases(struct client *c, uint64_t cursor, call_leases_fn done, void *arg);
 /* Sends what has no answer. */
 MUST_USE int client_tell(struct client *c, enum request_kind kind, struct slice body);
 /* Calls with this arg stay unanswered; the requests still run. */

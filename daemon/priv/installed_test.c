@@ -5,6 +5,7 @@
 #include "priv/installed.h"
 #include "policy/reqid.h"
 #include "priv/priv_unit.h"
+#include "priv/request_check.h"
 
 enum { ENTRIES_MAX = 64 };
 

@@ -22,14 +22,20 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "policy/policy_spd.h"
+#include "policy/pool.h"
+#include "priv/addresses.h"
 #include "priv/broker.h"
 #include "priv/channel.h"
 #include "priv/children.h"
+#include "priv/clerk.h"
+#include "priv/clerk_process.h"
 #include "priv/keeper_process.h"
 #include "priv/resolver_process.h"
 #include "priv/sandbox.h"
 
 enum { STOP_LIMIT_MS = 4000, WAIT_LIMIT_MS = 1000, ENGINE = 0 };
+/* The programs that it still has to start may take so long. */
+enum { CLERK_WAIT_LIMIT_MS = 6000 };
 /* Acquires and mappings are repeated by the next packet: no reason to store many for a busy engine. */
 enum { REPEATED_QUEUED_MAX_BYTES = 512 * 1024 };
 
@@ -37,15 +43,18 @@ struct monitor {
 	const struct monitor_options *options;
 	struct loop *loop;
 	struct broker *broker;
+	struct clerk_client *clerk_client;
+	struct addresses *addresses;
 	struct channel *channel;
 	struct request_gate gate;
 	int engine_sock; /* the channel's */
-	struct child_process keeper, engine, resolver;
+	struct child_process keeper, engine, resolver, clerk;
 	struct loop_signal *on_term, *on_int, *on_hup, *on_child;
 	struct loop_timer *stop_timer;
 	struct sandbox_user user;
 	char root[256];
-	int lifeline[2], engine_pair[2], keeper_pair[2], ready_pair[2], resolver_pair[2];
+	int lifeline[2], engine_pair[2], keeper_pair[2], ready_pair[2], resolver_pair[2],
+		clerk_pair[2];
 	bool stopping, failed, has_pid_file, has_control;
 	unsigned int n_events_dropped;
 };
@@ -111,6 +120,8 @@ static void reap(struct monitor *m)
 		on_end(m, &m->keeper, status);
 	if (child_process_reap(&m->resolver, &status))
 		on_end(m, &m->resolver, status);
+	if (child_process_reap(&m->clerk, &status))
+		on_end(m, &m->clerk, status);
 	if (child_process_reap(&m->engine, &status)) {
 		on_end(m, &m->engine, status);
 		loop_stop(m->loop);
@@ -162,9 +173,9 @@ static void on_ready(struct monitor *m)
 		LOG(DEBUG, "nobody_waits");
 }
 
-static void answer(struct monitor *m, uint32_t id, const struct request_result *result)
+static void answer(struct monitor *m, uint16_t kind, uint32_t id, struct slice body)
 {
-	int r = channel_send(m->channel, REQUEST_RESULT, id, slice_of(result, sizeof(*result)));
+	int r = channel_send(m->channel, kind, id, body);
 
 	/* One that stops may be gone before the last answer; it asked for removals only. */
 	if (r < 0 && m->stopping) {
@@ -174,6 +185,23 @@ static void answer(struct monitor *m, uint32_t id, const struct request_result *
 		LOG(ERROR, "answer_lost", F_STR("reason", strerror(-r)));
 		fail(m);
 	}
+}
+
+static void answer_result(struct monitor *m, uint32_t id, const struct request_result *result)
+{
+	answer(m, REQUEST_RESULT, id, slice_of(result, sizeof(*result)));
+}
+
+/* Whom addresses_request() answers. */
+struct asked {
+	struct monitor *m;
+	uint32_t id;
+};
+
+static void on_addresses_answer(void *arg, uint16_t kind, struct slice body)
+{
+	const struct asked *asked = arg;
+	answer(asked->m, kind, asked->id, body);
 }
 
 static void answer_diff(struct monitor *m, uint32_t id)
@@ -208,13 +236,16 @@ static void on_frame(void *arg, struct frame *f)
 		memset(&result, 0, sizeof(result));
 		result.result = r;
 		request_set_reason(&result, why);
-		answer(m, f->id, &result);
+		answer_result(m, f->id, &result);
 	} else if (f->kind == REQUEST_READY) {
 		on_ready(m);
 	} else if (f->kind == REQUEST_KERNEL_DIFF) {
 		answer_diff(m, f->id);
+	} else if (addresses_handles(f->kind)) {
+		struct asked asked = { .m = m, .id = f->id };
+		addresses_request(m->addresses, ENGINE, f, on_addresses_answer, &asked);
 	} else if (broker_request(m->broker, ENGINE, f, &result)) {
-		answer(m, f->id, &result);
+		answer_result(m, f->id, &result);
 	}
 }
 
@@ -243,6 +274,7 @@ static int run_keeper(void *arg)
 	};
 
 	close_pair(m->engine_pair);
+	close_pair(m->clerk_pair);
 	close_fd(&m->keeper_pair[0]);
 	close_fd(&m->ready_pair[0]);
 	return keeper_process_run(&start);
@@ -254,8 +286,22 @@ static int run_resolver(void *arg)
 
 	close_pair(m->engine_pair);
 	close_pair(m->keeper_pair);
+	close_pair(m->clerk_pair);
 	close_fd(&m->resolver_pair[0]);
 	return resolver_process_run(m->resolver_pair[1], &m->user, m->options->policy);
+}
+
+static int run_clerk(void *arg)
+{
+	struct monitor *m = arg;
+	const struct clerk_start start = {
+		.policy = m->options->policy,
+		.state_path = m->options->state_path,
+		.sock = m->clerk_pair[1],
+	};
+
+	close_fd(&m->clerk_pair[0]);
+	return clerk_process_run(&start);
 }
 
 static int run_engine(void *arg)
@@ -270,6 +316,7 @@ static int run_engine(void *arg)
 	};
 
 	close_fd(&m->engine_pair[0]);
+	close_pair(m->clerk_pair);
 	int contained = sandbox_become(&m->user, m->root, &err);
 	if (contained < 0) {
 		LOG(ERROR, "engine_failed", F_STR("reason", err.text));
@@ -307,6 +354,22 @@ static int start_resolver(struct monitor *m, struct err *err)
 		return err_set(err, r, "socketpair: %s", strerror(-r));
 	r = child_process_start(&m->resolver, "resolver", m->lifeline, run_resolver, m, err);
 	close_fd(&m->resolver_pair[1]);
+	return r;
+}
+
+/* The first one: nobody else's descriptors are there yet. */
+static int start_clerk(struct monitor *m, struct err *err)
+{
+	if (!addresses_wanted(m->options->policy))
+		return 0;
+	int r = sockets_make_folder(m->options->state_path, 0700, err);
+	if (r < 0)
+		return r;
+	r = frame_pair(m->clerk_pair);
+	if (r < 0)
+		return err_set(err, r, "socketpair: %s", strerror(-r));
+	r = child_process_start(&m->clerk, "clerk", NULL, run_clerk, m, err);
+	close_fd(&m->clerk_pair[1]);
 	return r;
 }
 
@@ -397,7 +460,10 @@ static int add_plain(struct monitor *m, const struct plain_policy *plain, struct
 /* Where traffic may start a negotiation, and we know with whom. */
 static bool wants_traps(const struct peer_config *peer, const struct child_config *child)
 {
-	return peer->initiate != INITIATE_NEVER && peer->n_peer_addrs > 0 && child->install_policy;
+	/* Inner addresses are not known before they are given. */
+	bool inner = child->peer_inner || child_config_is_client(child);
+	return peer->initiate != INITIATE_NEVER && peer->n_peer_addrs > 0 &&
+	       child->install_policy && !inner;
 }
 
 static int add_traps(struct monitor *m, struct err *err)
@@ -459,6 +525,29 @@ static int open_loop(struct monitor *m, struct err *err)
 	return 0;
 }
 
+static void on_clerk_lost(void *arg, const char *why)
+{
+	struct monitor *m = arg;
+
+	/* SIGCHLD says how it ended. */
+	LOG(ERROR, "clerk_lost", F_STR("reason", why));
+	fail(m);
+}
+
+static int open_addresses(struct monitor *m, struct err *err)
+{
+	const struct monitor_options *o = m->options;
+
+	if (m->clerk_pair[0] >= 0) {
+		m->clerk_client = clerk_client_new(m->loop, m->clerk_pair[0], on_clerk_lost, m);
+		if (!m->clerk_client)
+			return err_set(err, -ENOMEM, "out of memory");
+		m->clerk_pair[0] = -1;
+	}
+	return addresses_new(m->loop, o->policy, o->state_path, m->clerk_client, &m->addresses,
+			     err);
+}
+
 static int write_pid(struct monitor *m, struct err *err)
 {
 	const char *path = m->options->pid_path;
@@ -479,7 +568,9 @@ static int start(struct monitor *m, struct err *err)
 	int r = sandbox_find_user(o->policy->privsep_user, o->policy->privsep_group, &m->user, err);
 
 	if (r == 0)
-		r = sockets_make_folder(m->root, err);
+		r = sockets_make_folder(m->root, 0755, err);
+	if (r == 0)
+		r = start_clerk(m, err);
 	if (r == 0)
 		r = start_processes(m, err);
 	if (r == 0)
@@ -487,6 +578,8 @@ static int start(struct monitor *m, struct err *err)
 	/* Before the sockets: this loads the kernel's part, and with it their bypass option. */
 	if (r == 0)
 		r = broker_new(m->loop, on_event, m, &m->broker, err);
+	if (r == 0)
+		r = open_addresses(m, err);
 	if (r == 0)
 		r = send_sockets(m, err);
 	if (r == 0)
@@ -505,16 +598,20 @@ static void clean_up(struct monitor *m)
 	const struct monitor_options *o = m->options;
 
 	broker_free(m->broker);
+	addresses_free(m->addresses);
+	clerk_client_free(m->clerk_client);
 	channel_free(m->channel);
 	close_pair(m->engine_pair);
 	close_pair(m->keeper_pair);
 	close_pair(m->resolver_pair);
+	close_pair(m->clerk_pair);
 	/* The keeper ends by itself when the engine is gone; the lifeline is for the others. */
 	child_process_wait(&m->keeper, m->failed ? 0 : WAIT_LIMIT_MS);
 	close_pair(m->lifeline);
 	child_process_wait(&m->engine, WAIT_LIMIT_MS);
 	child_process_wait(&m->keeper, WAIT_LIMIT_MS);
 	child_process_wait(&m->resolver, WAIT_LIMIT_MS);
+	child_process_wait(&m->clerk, CLERK_WAIT_LIMIT_MS);
 	if (m->has_pid_file)
 		(void)unlink(o->pid_path);
 	if (m->has_control)
@@ -534,7 +631,8 @@ int monitor_run(const struct monitor_options *options)
 			     .engine_pair = { -1, -1 },
 			     .keeper_pair = { -1, -1 },
 			     .ready_pair = { -1, -1 },
-			     .resolver_pair = { -1, -1 } };
+			     .resolver_pair = { -1, -1 },
+			     .clerk_pair = { -1, -1 } };
 	struct err err = { 0 };
 
 	log_set_process("monitor");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The monitor process: starts keeper and engine, hands sockets out, executes kernel
+ * The monitor process: starts clerk, keeper and engine, hands sockets out, executes kernel
  * requests, and cleans up behind all of them.  docs/privsep.md has the drawing.
  */
 #ifndef TANUKI_PRIV_MONITOR_H
@@ -25,9 +25,10 @@ typedef int (*monitor_engine_fn)(const struct monitor_engine *start);
 struct monitor_options {
 	struct policy *policy;
 	enum sockets_families families;
-	const char *pid_path; /* NULL: none is written */
-	const char *run_path; /* folder for what exists while we run: "/run/tanukid" */
-	int ready_fd;         /* gets one byte when the engine listens; -1: nobody waits */
+	const char *pid_path;   /* NULL: none is written */
+	const char *run_path;   /* folder for what exists while we run: "/run/tanukid" */
+	const char *state_path; /* folder for what outlives us: "/var/lib/tanukid" */
+	int ready_fd;           /* gets one byte when the engine listens; -1: nobody waits */
 	monitor_engine_fn engine;
 };
 

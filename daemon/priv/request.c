@@ -7,12 +7,14 @@
 #include <stddef.h>
 
 #include "base/fmt.h"
+#include "priv/request_check.h"
 
 enum { PSK_EXTRA_MAX_BYTES = KEEPER_OCTETS_MAX_BYTES + KEEPER_AUTH_MAX_BYTES };
 
 static_assert(sizeof(struct request_psk) + PSK_EXTRA_MAX_BYTES <= FRAME_BODY_MAX_BYTES,
 	      "the largest request fits into a frame");
 static_assert(sizeof(struct request_child) <= FRAME_BODY_MAX_BYTES, "a child fits into a frame");
+static_assert(sizeof(struct request_leases) <= FRAME_BODY_MAX_BYTES, "leases fit into a frame");
 
 /* clang-format off */
 static const struct request_row rows[__REQUEST_N] = {
@@ -61,6 +63,29 @@ static const struct request_row rows[__REQUEST_N] = {
 	[REQUEST_DIFFERENCES] = { .name = "differences", .from = PROCESS_MONITOR,
 		.to = PROCESS_ENGINE, .body_bytes = sizeof(struct request_differences),
 		.check = request_check_differences },
+	[REQUEST_LEASE_GET] = { .name = "lease_get", .from = PROCESS_ENGINE,
+		.to = PROCESS_MONITOR, .body_bytes = sizeof(struct lease_ask),
+		.check = request_check_lease_ask },
+	[REQUEST_LEASE] = { .name = "lease", .from = PROCESS_MONITOR, .to = PROCESS_ENGINE,
+		.body_bytes = sizeof(struct request_lease), .check = request_check_lease },
+	[REQUEST_LEASE_PUT] = { .name = "lease_put", .from = PROCESS_ENGINE,
+		.to = PROCESS_MONITOR, .body_bytes = sizeof(struct request_holder) },
+	[REQUEST_LEASE_LIST] = { .name = "lease_list", .from = PROCESS_ENGINE,
+		.to = PROCESS_MONITOR, .body_bytes = sizeof(struct request_lease_list) },
+	[REQUEST_LEASES] = { .name = "leases", .from = PROCESS_MONITOR, .to = PROCESS_ENGINE,
+		.body_bytes = sizeof(struct request_leases), .check = request_check_leases },
+	[REQUEST_INNER_SET] = { .name = "inner_set", .from = PROCESS_ENGINE,
+		.to = PROCESS_MONITOR, .body_bytes = sizeof(struct inner_set),
+		.check = request_check_inner },
+	[REQUEST_INNER_DROP] = { .name = "inner_drop", .from = PROCESS_ENGINE,
+		.to = PROCESS_MONITOR, .body_bytes = sizeof(struct request_holder) },
+	[REQUEST_STORE] = { .name = "store", .from = PROCESS_MONITOR, .to = PROCESS_CLERK,
+		.fds_max = 1 },
+	[REQUEST_NAMES] = { .name = "names", .from = PROCESS_MONITOR, .to = PROCESS_CLERK,
+		.body_bytes = sizeof(struct request_names), .check = request_check_names },
+	[REQUEST_CLERK_RESULT] = { .name = "clerk_result", .from = PROCESS_CLERK,
+		.to = PROCESS_MONITOR, .body_bytes = sizeof(struct request_result),
+		.check = request_check_result },
 };
 /* clang-format on */
 

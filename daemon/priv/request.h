@@ -19,8 +19,16 @@
 #include "policy/policy.h"
 #include "priv/frame.h"
 #include "priv/keeper.h"
+#include "priv/request_inner.h"
 
-enum process { PROCESS_MONITOR, PROCESS_KEEPER, PROCESS_ENGINE, PROCESS_RESOLVER };
+enum process {
+	PROCESS_MONITOR,
+	PROCESS_KEEPER,
+	PROCESS_ENGINE,
+	PROCESS_RESOLVER,
+	PROCESS_CLERK,
+	__PROCESS_N
+};
 
 enum request_kind {
 	REQUEST_READY = 1,      /* engine: the sockets are served */
@@ -34,12 +42,22 @@ enum request_kind {
 	REQUEST_SOCKETS,     /* monitor: descriptors at start */
 	REQUEST_EVENT,       /* monitor: the kernel says */
 	REQUEST_STOP,        /* monitor: delete your SAs, tell the peers, exit */
-	REQUEST_RESULT,      /* monitor: answer to CHILD_* */
+	REQUEST_RESULT,      /* monitor: answer to CHILD_*, INNER_SET */
 	REQUEST_AUTH,        /* keeper: answer to PSK_* */
 	REQUEST_KERNEL_DIFF, /* engine: compare the kernel with what is wanted */
 	REQUEST_DIFFERENCES, /* monitor: answer to KERNEL_DIFF */
 	REQUEST_NAME,        /* engine, to the resolver: look it up */
 	REQUEST_ADDRESSES,   /* resolver: answer to NAME */
+	REQUEST_LEASE_GET,   /* engine: an inner address for a client */
+	REQUEST_LEASE,       /* monitor: answer to LEASE_GET */
+	REQUEST_LEASE_PUT,   /* engine: the client is gone */
+	REQUEST_LEASE_LIST,  /* engine: who has which */
+	REQUEST_LEASES,      /* monitor: answer to LEASE_LIST */
+	REQUEST_INNER_SET,   /* engine: set our inner addresses up */
+	REQUEST_INNER_DROP,  /* engine: they are gone */
+	REQUEST_STORE,       /* monitor, to the clerk: the leases' file (a descriptor) */
+	REQUEST_NAMES,       /* monitor, to the clerk: name servers */
+	REQUEST_CLERK_RESULT,
 	__REQUEST_N
 };
 
@@ -166,22 +184,5 @@ struct slice request_extra(const struct frame *f);
 
 /* Copies the text, cut if it is too long. */
 void request_set_reason(struct request_result *r, const char *text);
-
-/* ---- checks of request_check.c; NULL or what is wrong ---- */
-
-const char *request_check_sa(const struct keydb_sa *sa);
-const char *request_check_policy(const struct keydb_policy *p);
-const char *request_check_child(const void *body, struct slice extra);
-const char *request_check_complete(const void *body, struct slice extra);
-const char *request_check_move(const void *body, struct slice extra);
-const char *request_check_remove(const void *body, struct slice extra);
-const char *request_check_acquire(const void *body, struct slice extra);
-const char *request_check_psk(const void *body, struct slice extra);
-const char *request_check_sockets(const void *body, struct slice extra);
-const char *request_check_result(const void *body, struct slice extra);
-const char *request_check_auth(const void *body, struct slice extra);
-const char *request_check_name(const void *body, struct slice extra);
-const char *request_check_addresses(const void *body, struct slice extra);
-const char *request_check_differences(const void *body, struct slice extra);
 
 #endif

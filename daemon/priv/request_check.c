@@ -4,10 +4,11 @@
  * not.  What passes is safe to hand to the kernel library: lengths, enums, truth values
  * and text ends are right; whether it is wise was the engine's decision.
  */
+#include "priv/request_check.h"
+
 #include <string.h>
 
 #include "base/addr.h"
-#include "priv/request.h"
 
 enum { SPI_MIN = 256, ICV_MAX_BITS = 512, PRF_AUTH_MAX_BYTES = 64 };
 enum {

@@ -8,7 +8,7 @@
 
 #include "base/unit.h"
 #include "priv/names_client.h"
-#include "priv/request.h"
+#include "priv/request_check.h"
 
 static struct policy *policy_of(const char *name)
 {

@@ -89,21 +89,32 @@ int sandbox_become(const struct sandbox_user *user, const char *root, struct err
 	return r < 0 ? r : !contained;
 }
 
-int sandbox_keep_net_admin(struct err *err)
+/* keep: a bit of the capabilities below 32. */
+static int keep_capabilities(uint32_t keep, struct err *err)
 {
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[2] = { 0 };
 
-	data[0].effective = data[0].permitted = 1u << CAP_NET_ADMIN;
+	data[0].effective = data[0].permitted = keep;
 	/* The bounding set too: nothing that is run could bring them back. */
 	for (int cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++) {
-		if (cap != CAP_NET_ADMIN)
+		if (cap >= 32 || !(keep & 1u << cap))
 			(void)prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
 	}
 	(void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 	if (syscall(SYS_capset, &head, data) < 0)
 		return err_set(err, -errno, "giving up capabilities: %s", strerror(errno));
 	return give_up_common(err);
+}
+
+int sandbox_keep_net_admin(struct err *err)
+{
+	return keep_capabilities(1u << CAP_NET_ADMIN, err);
+}
+
+int sandbox_keep_root_only(struct err *err)
+{
+	return keep_capabilities(0, err);
 }
 
 int sandbox_hold_lifeline(int read_end, struct err *err)

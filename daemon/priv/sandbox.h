@@ -34,6 +34,8 @@ MUST_USE int sandbox_become(const struct sandbox_user *user, const char *root, s
 
 /* The monitor: keeps CAP_NET_ADMIN, loses every other capability. */
 MUST_USE int sandbox_keep_net_admin(struct err *err);
+/* The clerk: stays root, by name, and loses all capabilities, for all that it starts too. */
+MUST_USE int sandbox_keep_root_only(struct err *err);
 
 /*
  * Allows only the system calls that this process needs from now on; any other one kills it.

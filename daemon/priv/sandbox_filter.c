@@ -64,7 +64,7 @@ static const int engine_calls[] = {
 static const int monitor_calls[] = {
 	SCMP_SYS(connect), SCMP_SYS(bind), SCMP_SYS(getsockopt), SCMP_SYS(setsockopt),
 	SCMP_SYS(getsockname), SCMP_SYS(unlink), SCMP_SYS(unlinkat), SCMP_SYS(wait4),
-	SCMP_SYS(waitid), END,
+	SCMP_SYS(waitid), SCMP_SYS(memfd_create), END,
 };
 
 /* Of these families only may the process open sockets. */

@@ -100,7 +100,7 @@ int sockets_open_udp(struct sockets *s, const struct policy *policy, enum socket
 	return 0;
 }
 
-int sockets_make_folder(const char *path, struct err *err)
+int sockets_make_folder(const char *path, mode_t mode, struct err *err)
 {
 	char above[sizeof(((struct sockaddr_un *)0)->sun_path)];
 	const char *slash = strrchr(path, '/');
@@ -111,7 +111,7 @@ int sockets_make_folder(const char *path, struct err *err)
 		above[len] = 0;
 		(void)mkdir(above, 0755);
 	}
-	if (mkdir(path, 0755) < 0 && errno != EEXIST)
+	if (mkdir(path, mode) < 0 && errno != EEXIST)
 		return err_set(err, -errno, "folder %s: %s", path, strerror(errno));
 	return 0;
 }

@@ -3,6 +3,8 @@
 #ifndef TANUKI_PRIV_SOCKETS_H
 #define TANUKI_PRIV_SOCKETS_H
 
+#include <sys/types.h>
+
 #include "base/attr.h"
 #include "base/err.h"
 #include "policy/policy.h"
@@ -30,7 +32,7 @@ MUST_USE int sockets_open_control(struct sockets *s, const char *path, struct er
 /* Closes our copies. */
 void sockets_close(struct sockets *s);
 
-/* Makes a folder (and the one above it) for root, readable for all; one that is there is fine. */
-MUST_USE int sockets_make_folder(const char *path, struct err *err);
+/* Makes a folder (and the one above it, for all to read) for root; one that is there is fine. */
+MUST_USE int sockets_make_folder(const char *path, mode_t mode, struct err *err);
 
 #endif
