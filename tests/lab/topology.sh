@@ -24,7 +24,7 @@ export TOPO_ID
 
 _netns() { REPLY=/run/netns/$1$TOPO_ID; }
 
-# in_ns NODE COMMAND...: runs it there; a gateway has a /run and an /etc of its own.
+# in_ns NODE COMMAND...: runs it there; a gateway has a /run, an /etc and a /var/lib of its own.
 # (The working folder there is /: name files in full.)
 in_ns() {
 	local view=/run/lab/view/$1$TOPO_ID net
@@ -180,14 +180,17 @@ _nat_table() {
 	echo COMMIT
 }
 
-# A mount namespace for a gateway: what its daemons put into /run and /etc is theirs.
+# A mount namespace for a gateway: what its daemons put into /run, /etc and /var/lib is theirs.
 _view() {
 	local view=/run/lab/view/$1$TOPO_ID net
 	_netns "$1" && net=$REPLY
 	: >"$view"
 	nsenter --net="$net" unshare --mount="$view" --propagation private bash -c '
 		mount -t sysfs sysfs /sys && mount -t tmpfs -o mode=755 tmpfs /run &&
-			mkdir -p /run/lock /run/tanukid /run/lab/etc/upper /run/lab/etc/work &&
-			mount -t overlay -o lowerdir=/etc,upperdir=/run/lab/etc/upper,workdir=/run/lab/etc/work \
-				overlay /etc'
+			mkdir -p /run/lock /run/tanukid || exit
+		for dir in /etc /var/lib; do
+			upper=/run/lab$dir/upper work=/run/lab$dir/work
+			mkdir -p $upper $work &&
+				mount -t overlay -o lowerdir=$dir,upperdir=$upper,workdir=$work overlay $dir || exit
+		done'
 }
