@@ -67,6 +67,17 @@ static void set_place(struct ike_sa *sa, const struct addr *local, const struct 
 	sa->peer = *peer;
 }
 
+/* An inner address that we have from any peer: the way from it leads through a tunnel. */
+static bool is_inner(const struct engine *e, const struct addr *a)
+{
+	const struct ike_sa *sa;
+	LIST_EACH(sa, &e->sas, node)
+		for (size_t i = 0; sa->inner.holder && sa->inner.ours && i < INNER_FAMILIES; i++)
+			if (addr_eq(&sa->inner.addr[i], a))
+				return true;
+	return false;
+}
+
 /* ---- paths ---- */
 
 struct path {
@@ -85,6 +96,8 @@ static bool find_path(const struct ike_sa *sa, const struct addr *peer, struct p
 	if (addr_is_set(&path.local) && path.local.family != peer->family)
 		return false;
 	if (!addr_is_set(&path.local) && udp_source(e->ports.udp, peer, &path.local) < 0)
+		return false;
+	if (is_inner(e, &path.local))
 		return false;
 	path.local.port = sa->natt ? p->natt_port : p->port;
 	if (!addr_eq(peer, &sa->mobike.home_peer))
@@ -223,7 +236,8 @@ static size_t add_list(const struct ike_sa *sa, const struct peer_config *config
 		return 0;
 	for (size_t i = 0; i < e->n_addresses && n < LIMIT_MOBIKE_ADDRS; i++) {
 		const struct addr *a = &e->addresses[i];
-		if (addr_eq(a, &sa->local) || addr_is_linklocal(a) || is_protected(sa, config, a))
+		if (addr_eq(a, &sa->local) || addr_is_linklocal(a) || is_inner(e, a) ||
+		    is_protected(sa, config, a))
 			continue;
 		msg_writer_add_notify(
 			mw, addr_len(a) == 4 ? N_ADDITIONAL_IP4_ADDRESS : N_ADDITIONAL_IP6_ADDRESS,

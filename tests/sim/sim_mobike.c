@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* MOBIKE (RFC 4555): hosts that roam, lose and find addresses, and those who lie about it. */
+#include "policy/pool.h"
 #include "sim/scenario.h"
 
 #include <errno.h>
@@ -720,6 +721,44 @@ static void a_name_without_an_answer(void **state)
 	assert_null(names.done);
 }
 
+static void with_inner(struct policy *p, struct peer_config *peer, struct child_config *child,
+		       int node)
+{
+	mobile(p, peer, child, node);
+	peer->mode_cfg = child->local_inner = node == SIM_A;
+	child->peer_inner = node == SIM_B;
+	if (node == SIM_A) {
+		child->local_ts.n = 0;
+		return;
+	}
+	child->peer_ts.n = 0;
+	struct pool_config *pool = policy_add_pool(p, "");
+	assert_non_null(pool);
+	pool->first[INNER_V4] = at("10.9.0.1");
+	pool->size[INNER_V4] = 1;
+	peer->pool = pool;
+}
+
+/* The way from it leads through the tunnel that would have to move. */
+static void never_from_an_inner_address(void **state)
+{
+	struct sim_options o = options();
+	(void)state;
+	o.tweak = with_inner;
+	struct sim *s = start(&o);
+	come_up(s, SIM_A);
+	assert_true(sim_logged("event=inner_address_got", "inner4=10.9.0.1", ""));
+	sim_add_address(s, SIM_A, "10.9.0.1");
+	sim_remove_address(s, SIM_A, "192.0.2.1");
+	sim_run(s, 5000);
+	assert_true(is_at(&child_of(s, SIM_A)->in.id.dst, "192.0.2.1"));
+	sim_remove_address(s, SIM_A, "10.9.0.1");
+	sim_add_address(s, SIM_A, "192.0.2.3");
+	sim_run(s, 20000);
+	assert_true(is_at(&child_of(s, SIM_A)->in.id.dst, "192.0.2.3"));
+	sim_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -748,6 +787,7 @@ int main(void)
 		UNIT("each address of the peer is tried", each_address_is_tried),
 		UNIT("a name is looked up for each attempt", looked_up_for_each_attempt),
 		UNIT("a name without an answer", a_name_without_an_answer),
+		UNIT("never from an inner address", never_from_an_inner_address),
 	};
 	return scenario_run(tests, N_ELEMENTS(tests));
 }
