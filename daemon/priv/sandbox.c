@@ -59,7 +59,7 @@ static int set_limit(int resource, rlim_t value, struct err *err)
 	return 0;
 }
 
-/* What all three processes do without: new privileges, debuggers and core dumps. */
+/* What all processes do without: new privileges, debuggers and core dumps. */
 static int give_up_common(struct err *err)
 {
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
