@@ -10,6 +10,7 @@
 # gw-a roams between two links, and both families, while traffic flows; gw-b stays.
 load ../lab/words
 load ../lab/gateways
+load ../lab/clients
 load ../lab/roaming
 
 setup_file() { topo_two_gateways && second_link a 1; }
@@ -106,4 +107,23 @@ whole() {
 	tanukid_stop gw-a
 	assert_no_sas gw-a
 	[ ! -e "/proc/$resolver" ]
+}
+
+@test "a client keeps its inner addresses while it roams, and pings flow" {
+	on_link a 1 wan 4
+	office_start more="mobike on;"
+	client_start gw-a alice more="mobike on; dpd_delay 2 sec;"
+	tanukictl gw-a establish-sa office
+	assert_addresses gw-a "10.9.0.1/32 fd09::1/128"
+	spis gw-b && BEFORE=$REPLY
+	start pings gw-a ping -q -c 100 -i 0.05 -W 5 10.2.0.2
+	sleep 1
+	on_link a 1 wan2 4
+	wait_until 10 assert_sad gw-b esp 192.0.2.2 198.51.100.1
+	in_ns host-b ping -q -c 5 -i 0.1 -W 2 10.9.0.1
+	in_ns host-b ping -q -c 2 -i 0.1 -W 2 fd09::1
+	wait_until 30 has_ended pings
+	received pings 60
+	assert_addresses gw-a "10.9.0.1/32 fd09::1/128"
+	whole
 }

@@ -7,9 +7,11 @@ CLIENTS_RESOLVER='#!/bin/sh
 { echo "$@" && cat; } >>/run/heard'
 CLIENTS_NETS="address 10.2.0.0/24 any, address fd02::/64 any"
 
-# office [KEY=VALUE...]: the gateway's files.  pool: words of mode_cfg; nets: what it protects.
+# office [KEY=VALUE...]: the gateway's files.  pool: words of mode_cfg; nets: what it protects;
+# more: words of its remote.
 office() {
-	local -A is=([pool]="network4 10.9.0.1-10.9.0.9; network6 fd09::1-fd09::9;" [nets]=$CLIENTS_NETS)
+	local -A is=([pool]="network4 10.9.0.1-10.9.0.9; network6 fd09::1-fd09::9;" [nets]=$CLIENTS_NETS
+		[more]="")
 	local word
 	for word; do is[${word%%=*}]=${word#*=}; done
 	printf '%s.example %s\n' alice "$GATEWAYS_PSK" bob "$GATEWAYS_PSK" carol "$GATEWAYS_PSK" |
@@ -29,6 +31,7 @@ office() {
 			my_identifier fqdn "office.example";
 			verify_identifier off;
 			passive on;
+			${is[more]}
 		}
 		sainfo ${is[nets]} clientaddr {
 			name "clients";
@@ -42,14 +45,16 @@ office_start() {
 	office "$@" && tanukid_start gw-b /etc/racoon/racoon.conf
 }
 
-# client_start NODE NAME [KEY=VALUE...]: nets: what it wants to reach; to: the gateway.
+# client_start NODE NAME [KEY=VALUE...]: nets: what it wants to reach; to: the gateway;
+# more: words of its remote.
 client_start() {
 	local node=$1
 	client "$@" && tanukid_start "$node" /etc/racoon/racoon.conf
 }
 client() {
 	local node=$1 name=$2 word
-	local -A is=([nets]=$CLIENTS_NETS [to]=192.0.2.2 [mode_cfg]=on [local]=clientaddr)
+	local -A is=([nets]=$CLIENTS_NETS [to]=192.0.2.2 [mode_cfg]=on [local]=clientaddr
+		[more]="")
 	shift 2
 	for word; do is[${word%%=*}]=${word#*=}; done
 	put "$node" /etc/racoon/psk.txt <<<"office.example $GATEWAYS_PSK"
@@ -67,6 +72,7 @@ client() {
 			peers_identifier fqdn "office.example";
 			mode_cfg ${is[mode_cfg]};
 			initiate off;
+			${is[more]}
 		}
 		sainfo ${is[local]} ${is[nets]} {
 			remote "office";
